@@ -1,0 +1,1 @@
+"""Chapter `backprop` (BP 算法): perceptron, multilayer perceptron, back-propagation, automatic differentiation."""

@@ -1,0 +1,1 @@
+"""What builds and checks the book; no reader imports it."""
