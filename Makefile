@@ -57,8 +57,8 @@ pair: $(VENV)/.ready ## write each section's notebook from its percent script
 serve: book ## build the book and serve it on http://localhost:8000
 	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory build/_build/html
 
-bench: $(VENV)/.ready ## measure against the peers; ONLY=<file or test> chooses
-	@$(BIN)/python -m pytest --quiet -s $(or $(ONLY),benchmarks)
+bench: $(VENV)/.ready ## measure against the peers and write the records; ONLY=<file or test> chooses
+	@$(BIN)/python -m pytest -s $(if $(wildcard $(firstword $(subst ::, ,$(ONLY)))),$(ONLY),benchmarks $(if $(ONLY),-k $(ONLY)))
 
 lock: $(VENV)/.ready ## write constraints.txt anew from pyproject.toml
 	@bash tools/lock.sh

@@ -39,6 +39,25 @@ def stale_sections(sections: Sequence[Section], root: Path) -> dict[Section, str
     return {section: key for section, key in keys.items() if good_run(executed_notebook(section, root), key) is None}
 
 
+CAN_SEE = """
+import importlib.util, sys
+from pathlib import Path
+checkout, environment = (Path(name).resolve() for name in sys.argv[1:])
+for name in ("nndl_support", "tools", "tests", "book", "benchmarks", "coursework"):
+    spec = importlib.util.find_spec(name)
+    for place in [*(spec.submodule_search_locations or []), spec.origin] if spec else []:
+        if place and checkout in (path := Path(place).resolve()).parents and environment not in path.parents:
+            print(path)
+"""
+
+
+def visible_checkout(folder: Path, root: Path = ROOT) -> list[str]:
+    """What a notebook that runs in a folder could import straight from the checkout; it should be nothing."""
+    command = [sys.executable, "-c", CAN_SEE, root, sys.prefix]
+    run = subprocess.run(command, cwd=folder, env=run_environment(), capture_output=True, text=True, check=True)
+    return run.stdout.split()
+
+
 def describe_device() -> str:
     """Name of the processor, and of the GPU where the notebooks see one."""
     name = platform.processor() or platform.machine()
@@ -88,6 +107,8 @@ def execute(
         notebook.parent.mkdir(parents=True, exist_ok=True)
         record_path(notebook).unlink(missing_ok=True)  # from here until a good end there is no record of a good run
         shutil.copyfile(section.notebook(root), notebook)
+    if package_path is None and (visible := visible_checkout(folder, root)):
+        raise SystemExit(f"run: notebooks would import the checkout, not the wheel: {', '.join(visible)}")
     (folder / "pytest.ini").write_text(PYTEST_INI, "utf8")
     common = {"device": describe_device(), "versions": versions()}
     write_json(folder / "keys.json", {"sections": {str(s): key for s, key in stale.items()}, "common": common})

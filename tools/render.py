@@ -94,7 +94,7 @@ def assemble(root: Path = ROOT) -> Path:
 def render_key(root: Path) -> str:
     """Content hash of everything the rendered pages depend on."""
     files = [path for path in (root / "build" / "book").rglob("*") if path.is_file()]
-    files += [path for path in (root / "nndl_support").rglob("*.py")]  # the API pages
+    files += (root / "nndl_support").rglob("*.py")  # the API pages
     files += [path for path in (root / "tools" / "sphinx_ext").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     files += [root / name for name in ("_config.yml", "_toc.yml", "constraints.txt")]
     digest = hashlib.sha256()
@@ -114,8 +114,8 @@ def render(root: Path = ROOT) -> Path:
         return html / "index.html"
     stamp.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-m", "jupyter_book.cli.main", "build", "build/book"),
-        *("--config", "_config.yml", "--toc", "_toc.yml", "--path-output", "build"),
+        *(sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "build/book"),
+        *("--config", str(root / "_config.yml"), "--toc", str(root / "_toc.yml"), "--path-output", "build"),
         *("-W", "--keep-going", "-n"),
     ]
     print("render: jupyter-book (its log: build/render.log)", flush=True)
