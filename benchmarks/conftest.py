@@ -8,15 +8,15 @@ import hashlib
 import json
 import os
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-os.environ.setdefault("NNDL_PROGRESS", "0")
-
 import pytest
 
 from tools.records_of_runs import write_json
 from tools.sections import ROOT
 from tools.staleness import import_closure
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ.setdefault("NNDL_PROGRESS", "0")
 
 MEMORY = ROOT / "build" / "bench.json"
 

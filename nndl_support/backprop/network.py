@@ -1,0 +1,258 @@
+r"""A feed-forward network as pure functions: initialise, forward pass, deltas, gradients.
+
+Shapes: B examples in a batch, layer l has n_l units (n_0 inputs, n_L outputs). Examples are *rows*, so that a
+batch is one matrix product:
+
+.. math:: z^{(l)} = a^{(l-1)} W^{(l)} + b^{(l)}, \qquad a^{(l)} = f_l(z^{(l)}), \qquad a^{(0)} = x
+
+with ``weights[l-1]`` = W of shape (n_{l-1}, n_l): the transpose of the W that a text with column vectors writes.
+
+References
+----------
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.29-4.33 and 4.47-4.63, algorithm
+4.1.
+
+Examples
+--------
+A gradient, and its check:
+
+>>> from nndl_support.backprop.gradient_check import check_gradient
+>>> rng = np.random.default_rng(0)
+>>> X, y, names = rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), ["tanh", "identity"]
+>>> weights, biases = initialise([3, 7, 2], names, rng)
+>>> gradients, _ = backward(y, *forward(X, weights, biases, names), weights, names, "squared_error")
+>>> def risk(W):
+...     return objective(X, y, [W, weights[1]], biases, names, "squared_error")
+>>> check_gradient(risk, gradients[0], weights[0]) < 1e-8
+True
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from nndl_support.activations import registry
+from nndl_support.backprop import losses
+
+Parameters = list[np.ndarray]
+
+
+def initialise(
+    sizes: Sequence[int],
+    activations: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    scheme: str | float = "auto",
+) -> tuple[Parameters, Parameters]:
+    r"""Draw the weights; the biases start at zero.
+
+    Parameters
+    ----------
+    sizes : L + 1 numbers of units, from the inputs to the outputs
+    activations : L names, one for each layer after the inputs
+    rng : numpy.random.Generator
+    scheme : "auto", "xavier", "he", or a number
+        Standard deviation of the normal distribution: "he" :math:`\sqrt{2/n_{l-1}}`, "xavier"
+        :math:`\sqrt{2/(n_{l-1} + n_l)}`, four times that for a logistic layer (its slope at 0 is 1/4); "auto" takes "he" for the
+        rectifiers (relu, leaky_relu, softplus) and "xavier" for the rest. A number sets *every* weight to it: units
+        that start alike stay alike.
+
+    Returns
+    -------
+    weights : list of arrays (n_{l-1}, n_l)
+    biases : list of arrays (n_l,)
+
+    Examples
+    --------
+    >>> weights, biases = initialise([3, 5, 2], ["relu", "softmax"], np.random.default_rng(0))
+    >>> [W.shape for W in weights], [b.shape for b in biases]
+    ([(3, 5), (5, 2)], [(5,), (2,)])
+    """
+    if len(sizes) != len(activations) + 1:
+        raise ValueError(f"{len(sizes)} sizes need {len(sizes) - 1} activations, but {len(activations)} were given")
+    if any(size < 1 for size in sizes):
+        raise ValueError(f"every layer needs at least one unit, but the sizes are {list(sizes)}")
+    weights = []
+    for (fan_in, fan_out), name in zip(pairwise(sizes), activations):
+        registry.get(name)
+        if isinstance(scheme, int | float):
+            weights.append(np.full((fan_in, fan_out), float(scheme)))
+        else:
+            weights.append(rng.normal(0.0, _standard_deviation(scheme, name, fan_in, fan_out), (fan_in, fan_out)))
+    return weights, [np.zeros(size) for size in sizes[1:]]
+
+
+def forward(
+    X: np.ndarray, weights: Parameters, biases: Parameters, activations: Sequence[str]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    r"""Run the batch through the network and keep what the backward pass needs.
+
+    Parameters
+    ----------
+    X : array (B, n_0)
+    weights, biases : L arrays each
+    activations : L names
+
+    Returns
+    -------
+    pre_activations : [z^(1), ..., z^(L)], arrays (B, n_l)
+    outputs : [a^(0), a^(1), ..., a^(L)], arrays (B, n_l); a^(0) is X, the last is the prediction
+
+    Examples
+    --------
+    Two ReLU units solve XOR:
+
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> weights = [np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[1.0], [-2.0]])]
+    >>> forward(X, weights, [np.array([0.0, -1.0]), np.zeros(1)], ["relu", "identity"])[1][-1].ravel()
+    array([0., 1., 1., 0.])
+    """
+    if X.shape[-1] != len(weights[0]):
+        raise ValueError(f"X has {X.shape[-1]} columns, but the network has {len(weights[0])} inputs")
+    pre_activations, outputs = [], [X]
+    for W, b, name in zip(weights, biases, activations):
+        z = outputs[-1] @ W
+        z += b
+        pre_activations.append(z)
+        outputs.append(registry.get(name).function(z))
+    return pre_activations, outputs
+
+
+def deltas(
+    y: np.ndarray,
+    pre_activations: list[np.ndarray],
+    outputs: list[np.ndarray],
+    weights: Parameters,
+    activations: Sequence[str],
+    loss: str,
+) -> list[np.ndarray]:
+    r"""Error terms of all layers, :math:`\delta^{(l)} = \partial L/\partial z^{(l)}`, from the last layer back to the first.
+
+    .. math:: \delta^{(L)} = f_L'(z^{(L)}) \odot \frac{\partial L}{\partial a^{(L)}}, \qquad
+              \delta^{(l)} = f_l'(z^{(l)}) \odot \bigl(\delta^{(l+1)} {W^{(l+1)}}^\top\bigr)
+
+    Parameters
+    ----------
+    y : array (B, n_L), the targets
+    pre_activations, outputs : what :func:`forward` returned
+    weights : L arrays
+    activations : L names
+    loss : name of the loss
+
+    Returns
+    -------
+    list of L arrays (B, n_l); the average over the batch is already inside
+
+    References
+    ----------
+    Qiu (2019), equation 4.63 in rows instead of columns.
+    """
+    if y.shape != outputs[-1].shape:
+        raise ValueError(f"the targets have shape {y.shape}, but the network's outputs have shape {outputs[-1].shape}")
+    chosen = losses.get(loss)
+    if activations[-1] == chosen.partner:
+        delta = (outputs[-1] - y) / len(y)  # the derivatives of f_L and L cancel
+    else:
+        delta = registry.get(activations[-1]).pull_back(pre_activations[-1], chosen.derivative(y, outputs[-1]))
+    result = [delta]
+    for layer in range(len(weights) - 1, 0, -1):
+        delta = registry.get(activations[layer - 1]).pull_back(pre_activations[layer - 1], delta @ weights[layer].T)
+        result.append(delta)
+    return result[::-1]
+
+
+def backward(
+    y: np.ndarray,
+    pre_activations: list[np.ndarray],
+    outputs: list[np.ndarray],
+    weights: Parameters,
+    activations: Sequence[str],
+    loss: str,
+    *,
+    alpha: float = 0.0,
+    out: tuple[Parameters, Parameters] | None = None,
+) -> tuple[Parameters, Parameters]:
+    r"""Gradients of the objective by all weights and biases.
+
+    .. math:: \frac{\partial R}{\partial W^{(l)}} = {a^{(l-1)}}^\top \delta^{(l)} + \alpha W^{(l)}, \qquad
+              \frac{\partial R}{\partial b^{(l)}} = \sum_b \delta^{(l)}_b
+
+    Parameters
+    ----------
+    y, pre_activations, outputs, weights, activations, loss
+        As in :func:`deltas`.
+    alpha : float >= 0, strength of the weight penalty (see :func:`objective`)
+    out : two lists of arrays to write into, or None for new ones
+
+    Returns
+    -------
+    weight_gradients : list of arrays (n_{l-1}, n_l)
+    bias_gradients : list of arrays (n_l,)
+
+    References
+    ----------
+    Qiu (2019), equations 4.45-4.46 and 4.63.
+    """
+    if out is None:
+        out = [np.empty_like(W) for W in weights], [np.empty(W.shape[1]) for W in weights]
+    errors = deltas(y, pre_activations, outputs, weights, activations, loss)
+    for W, below, delta, weight_gradient, bias_gradient in zip(weights, outputs, errors, *out):
+        np.matmul(below.T, delta, out=weight_gradient)
+        if alpha:
+            weight_gradient += alpha * W
+        delta.sum(axis=0, out=bias_gradient)
+    return out
+
+
+def loss_value(
+    y: np.ndarray, pre_activations: list[np.ndarray], outputs: list[np.ndarray], activations: Sequence[str], loss: str
+) -> float:
+    """Return the loss of a forward pass, from the last pre-activations where that is more exact."""
+    chosen = losses.get(loss)
+    if activations[-1] == chosen.partner:
+        return chosen.of_pre_activation(y, pre_activations[-1])
+    return chosen.function(y, outputs[-1])
+
+
+def objective(
+    X: np.ndarray,
+    y: np.ndarray,
+    weights: Parameters,
+    biases: Parameters,
+    activations: Sequence[str],
+    loss: str,
+    *,
+    alpha: float = 0.0,
+) -> float:
+    r"""Structural risk: the mean loss plus the penalty of the weights, and of the weights alone.
+
+    .. math:: R(W, b) = \frac{1}{B}\sum_b L_b + \frac{\alpha}{2} \sum_l \lVert W^{(l)} \rVert_F^2
+
+    Biases are not penalised: a bias shifts a unit's threshold and does not make the function steeper.
+
+    Notes
+    -----
+    scikit-learn divides the penalty by the batch size; its ``alpha`` is B times this one.
+
+    References
+    ----------
+    Qiu (2019), equations 4.41-4.42 and exercise 4-7.
+    """
+    pre_activations, outputs = forward(X, weights, biases, activations)
+    return loss_value(y, pre_activations, outputs, activations, loss) + penalty(weights, alpha)
+
+
+def penalty(weights: Parameters, alpha: float) -> float:
+    r"""Weight penalty :math:`\frac{\alpha}{2} \sum_l \lVert W^{(l)} \rVert_F^2`."""
+    return alpha / 2 * sum(float(W.ravel() @ W.ravel()) for W in weights) if alpha else 0.0
+
+
+def _standard_deviation(scheme: str, activation: str, fan_in: int, fan_out: int) -> float:
+    if scheme == "auto":
+        scheme = "he" if activation in {"relu", "leaky_relu", "softplus"} else "xavier"
+    if scheme == "he":
+        return float(np.sqrt(2 / fan_in))
+    if scheme == "xavier":
+        return float(np.sqrt(2 / (fan_in + fan_out))) * (4 if activation == "logistic" else 1)
+    raise ValueError(f"unknown initialisation {scheme!r}; known are auto, he, xavier, or a number for all weights")
