@@ -1,6 +1,7 @@
 """The multilayer perceptron beside scikit-learn's: the same network, batch size and number of epochs on both sides.
 
-The peer learns with Adam, its default, and with the same rule as ours (gradient descent with momentum 0.9).
+The peer learns with Adam, its default, and by gradient descent with Nesterov's momentum 0.9 at learning rate 0.05. Our rate
+of 0.1, falling along a line to 0, was chosen by cross-validation on the training part of the digits.
 """
 
 import time
@@ -28,7 +29,9 @@ BARS = {"accuracy_below_peer": 0.003, "time_ratio": 0.6, "mnist_5k_accuracy": 0.
 def build(learner, hidden, epochs, seed):
     """Return an estimator that passes ``epochs`` times over the data."""
     if learner == "ours":
-        return MLPClassifier(hidden, batch_size=BATCH_SIZE, learning_rate=0.05, max_epochs=epochs, random_state=seed)
+        return MLPClassifier(
+            hidden, batch_size=BATCH_SIZE, learning_rate=0.1, schedule="linear", max_epochs=epochs, random_state=seed
+        )
     options = {"solver": "sgd", "learning_rate_init": 0.05} if learner == "sgd" else {"solver": "adam"}
     return PeerClassifier(
         hidden, batch_size=BATCH_SIZE, max_iter=epochs, n_iter_no_change=epochs + 1, random_state=seed, **options

@@ -576,6 +576,11 @@ class Animation:
         What the animation shows.
     width, height : int
         Size of a frame in pixels.
+
+    Examples
+    --------
+    >>> Animation([b"first picture", b"second"], interval=100, alt="A dot moves.", width=200, height=100)
+    <Animation of 2 frames: A dot moves.>
     """
 
     def __init__(self, frames: Sequence[bytes], *, interval: float, alt: str, width: int, height: int) -> None:

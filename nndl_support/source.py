@@ -40,7 +40,14 @@ class _Piece:
 
 
 class Source:
-    """Source code that a notebook shows with its colours and a terminal as plain text; made by :func:`show_source`."""
+    """Source code that a notebook shows with its colours and a terminal as plain text; made by :func:`show_source`.
+
+    Examples
+    --------
+    >>> import textwrap
+    >>> show_source(textwrap.dedent).code.startswith("def dedent")
+    True
+    """
 
     def __init__(self, pieces: tuple[_Piece, ...]) -> None:
         self._pieces = pieces

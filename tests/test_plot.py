@@ -96,6 +96,7 @@ def test_the_style_draws_on_an_opaque_white_card_with_black_text(tmp_path):
     plot.loss_curves({"training": [1.0, 0.5]}).figure.savefig(tmp_path / "figure.png")
     pixels = np.asarray(Image.open(tmp_path / "figure.png").convert("RGBA"))
     assert (pixels[..., 3] == 255).all()
+    assert plt.gcf().get_facecolor() == (1, 1, 1, 1)  # what a notebook uses
     assert_array_equal(pixels[[0, 0, -1, -1], [0, -1, 0, -1], :3], 255)
     assert contrast(plt.rcParams["text.color"], "white") > 7
     assert contrast(plt.rcParams["axes.labelcolor"], "white") > 7
@@ -322,7 +323,7 @@ def test_image_grid_shows_each_image_on_one_scale():
 
 
 def test_signed_images_have_a_scale_symmetric_about_zero():
-    images = np.array([[[0.2, -0.3]], [[0.1, 0.0]]])
+    images = np.array([[[0.3, -0.2]], [[0.1, 0.0]]])
     figure = plot.image_grid(images, signed=True, label="weight")
     assert [ax.images[0].get_clim() for ax in figure.axes[:2]] == [(-0.3, 0.3)] * 2
     assert_allclose(figure.axes[0].images[0].cmap(0.5)[:3], 1.0, atol=0.05)  # zero is white

@@ -85,7 +85,7 @@ figure, axes = plt.subplots(1, 2, figsize=(7, 3.2))
 gates = {"AND (与)": mcculloch_pitts.AND, "OR (或)": mcculloch_pitts.OR}
 for ax, (name, (w, theta)) in zip(axes, gates.items()):
     gate = partial(mcculloch_pitts.fire, weights=w, threshold=theta)
-    plot.decision_regions(gate, rows, gate(rows), ax=ax, feature_names=["$x_1$", "$x_2$"])
+    plot.decision_regions(gate, rows, gate(rows), ax=ax, class_names="01", feature_names=["$x_1$", "$x_2$"])
     ax.set(title=name, aspect="equal")
 plt.show()
 
@@ -486,7 +486,8 @@ w, theta = mcculloch_pitts.XOR_OUTPUT
 output_neuron = partial(mcculloch_pitts.fire, weights=w, threshold=theta)
 spaces = [(rows, mcculloch_pitts.two_layer_xor, "x", "inputs"), (hidden, output_neuron, "h", "hidden layer (隐藏层)")]
 for ax, (points, predict, letter, title) in zip(axes, spaces):
-    plot.decision_regions(predict, points, exclusive, ax=ax, feature_names=[f"${letter}_1$", f"${letter}_2$"])
+    names = [f"${letter}_1$", f"${letter}_2$"]
+    plot.decision_regions(predict, points, exclusive, ax=ax, class_names="01", feature_names=names)
     ax.set(aspect="equal", title=title)
 plt.show()
 

@@ -6,7 +6,7 @@ ReLU. Second derivatives are 0 there.
 
 References
 ----------
-Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.16-4.20 (ReLU, leaky ReLU) and 4.25 (softplus).
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.16-4.22 (ReLU, leaky ReLU) and 4.25 (softplus).
 
 Examples
 --------

@@ -5,7 +5,8 @@ log-softmax work along the last axis, whose length is K.
 
 References
 ----------
-Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.4-4.6 (logistic, tanh) and 4.37 (softmax).
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.4-4.6 (logistic, tanh) and 4.36-4.38
+(softmax).
 
 Examples
 --------

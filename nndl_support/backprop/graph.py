@@ -9,6 +9,13 @@ Node i holds v_i = op(v_j, ...) with all j < i, so the list is its own topologic
 References
 ----------
 Qiu (2019), section 4.5.3: equations 4.68-4.73 (decomposition of the logistic unit), figure 4.8, table 4.1.
+
+Examples
+--------
+>>> graph = Graph()
+>>> x = graph.input("x")                     # a Symbol
+>>> (x * x + 1).position, len(graph.nodes)   # Nodes: x, x * x, the constant 1, the sum
+(3, 4)
 """
 
 from __future__ import annotations
@@ -224,6 +231,9 @@ class Symbol:
     def __neg__(self) -> Symbol:
         return self.graph.apply(np.negative, self)
 
+    def __abs__(self) -> Symbol:
+        return self.graph.apply(np.absolute, self)
+
     def exp(self) -> Symbol:
         """Exponential."""
         return self.graph.apply(np.exp, self)
@@ -247,6 +257,10 @@ class Symbol:
     def logistic(self) -> Symbol:
         """Logistic function."""
         return self.graph.apply(expit, self)
+
+    def sqrt(self) -> Symbol:
+        """Square root."""
+        return self.graph.apply(np.sqrt, self)
 
     def _no_value(self, *_: Any) -> bool:
         raise TypeError(

@@ -4,7 +4,7 @@ Shapes: B examples in a batch, K outputs. Targets ``y`` and predictions ``p`` ar
 
 References
 ----------
-Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.39-4.40; Zhou (2016), Machine
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.39-4.42; Zhou (2016), Machine
 Learning (in Chinese), equation 5.4.
 
 Examples

@@ -16,14 +16,10 @@ Examples
 --------
 A gradient, and its check:
 
->>> from nndl_support.backprop.gradient_check import check_gradient
 >>> rng = np.random.default_rng(0)
 >>> X, y, names = rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), ["tanh", "identity"]
 >>> weights, biases = initialise([3, 7, 2], names, rng)
->>> gradients, _ = backward(y, *forward(X, weights, biases, names), weights, names, "squared_error")
->>> def risk(W):
-...     return objective(X, y, [W, weights[1]], biases, names, "squared_error")
->>> check_gradient(risk, gradients[0], weights[0]) < 1e-8
+>>> max(check_all_gradients(X, y, weights, biases, names, "squared_error", alpha=0.1)) < 1e-8
 True
 """
 
@@ -34,6 +30,7 @@ import numpy as np
 
 from nndl_support.activations import registry
 from nndl_support.backprop import losses
+from nndl_support.backprop.gradient_check import check_gradient
 
 Parameters = list[np.ndarray]
 
@@ -146,7 +143,7 @@ def deltas(
 
     References
     ----------
-    Qiu (2019), equation 4.63 in rows instead of columns.
+    Qiu (2019), equations 4.47-4.63, in rows instead of columns.
     """
     if y.shape != outputs[-1].shape:
         raise ValueError(f"the targets have shape {y.shape}, but the network's outputs have shape {outputs[-1].shape}")
@@ -192,7 +189,7 @@ def backward(
 
     References
     ----------
-    Qiu (2019), equations 4.45-4.46 and 4.63.
+    Qiu (2019), equations 4.47-4.63.
     """
     if out is None:
         out = [np.empty_like(W) for W in weights], [np.empty(W.shape[1]) for W in weights]
@@ -237,7 +234,7 @@ def objective(
 
     References
     ----------
-    Qiu (2019), equations 4.41-4.42 and exercise 4-7.
+    Qiu (2019), equations 4.39-4.42 and exercise 4-7.
     """
     pre_activations, outputs = forward(X, weights, biases, activations)
     return loss_value(y, pre_activations, outputs, activations, loss) + penalty(weights, alpha)
@@ -246,6 +243,49 @@ def objective(
 def penalty(weights: Parameters, alpha: float) -> float:
     r"""Weight penalty :math:`\frac{\alpha}{2} \sum_l \lVert W^{(l)} \rVert_F^2`."""
     return alpha / 2 * sum(float(W.ravel() @ W.ravel()) for W in weights) if alpha else 0.0
+
+
+def check_all_gradients(
+    X: np.ndarray,
+    y: np.ndarray,
+    weights: Parameters,
+    biases: Parameters,
+    activations: Sequence[str],
+    loss: str,
+    *,
+    alpha: float = 0.0,
+    rtol: float = 1e-8,
+) -> list[float]:
+    """Compare what :func:`backward` returns with central differences of :func:`objective`, layer by layer.
+
+    Parameters
+    ----------
+    X, y, weights, biases, activations, loss, alpha
+        As in :func:`objective`.
+    rtol : float > 0, the largest relative error that passes
+
+    Returns
+    -------
+    list of 2 L floats: the relative error of each weight matrix, then of each bias vector
+
+    Raises
+    ------
+    AssertionError
+        When a gradient is off by more than rtol (:func:`nndl_support.backprop.gradient_check.check_gradient`).
+    """
+    parameters = [*weights, *biases]
+    passed = forward(X, weights, biases, activations)
+    weight_gradients, bias_gradients = backward(y, *passed, weights, activations, loss, alpha=alpha)
+    errors = []
+    for i, gradient in enumerate([*weight_gradients, *bias_gradients]):
+
+        def moved(parameter: np.ndarray, i: int = i) -> float:
+            changed = [*parameters[:i], parameter, *parameters[i + 1 :]]
+            n_layers = len(weights)
+            return objective(X, y, changed[:n_layers], changed[n_layers:], activations, loss, alpha=alpha)
+
+        errors.append(check_gradient(moved, gradient, parameters[i], rtol=rtol))
+    return errors
 
 
 def _standard_deviation(scheme: str, activation: str, fan_in: int, fan_out: int) -> float:

@@ -4,7 +4,8 @@ Every operation on a :class:`Value` computes its result and remembers how to sen
 to its inputs. ``loss.backward()`` then visits the operations in reverse order, each once, and leaves in every node v
 the adjoint
 
-.. math:: \bar v = \frac{\partial\,\text{loss}}{\partial v} = \sum_{c \text{ computed from } v} \bar c\,\frac{\partial c}{\partial v}
+.. math:: \bar v = \frac{\partial\,\text{loss}}{\partial v}
+          = \sum_{c \text{ computed from } v} \bar c\,\frac{\partial c}{\partial v}
 
 The interface is micrograd's (``data``, ``grad``, ``backward()``, ``_prev``, ``_op``), on scalars and on arrays.
 

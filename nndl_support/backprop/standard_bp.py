@@ -13,12 +13,12 @@ Examples
 --------
 >>> X, Y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0.0], [1.0], [1.0], [0.0]])
 >>> network = random_network(2, 4, 1, np.random.default_rng(0))
->>> for _ in range(5000):
-...     network = standard_epoch(network, X, Y, eta=1.0)
+>>> network = train(network, X, Y, eta=1.0, n_epochs=5000)[-1]
 >>> forward(network, X).y_hat.round().ravel()
 array([0., 1., 1., 0.])
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -161,6 +161,49 @@ def mean_steps(network: Network, X: np.ndarray, Y: np.ndarray) -> Network:
     g, e = gradient_terms(network, signals, Y)
     m = len(X)
     return Network(v=X.T @ e / m, gamma=-e.mean(axis=0), w=signals.b.T @ g / m, theta=-g.mean(axis=0))
+
+
+def train(
+    network: Network,
+    X: np.ndarray,
+    Y: np.ndarray,
+    eta: float,
+    n_epochs: int,
+    *,
+    epoch: Callable[[Network, np.ndarray, np.ndarray, float], Network] = standard_epoch,
+) -> list[Network]:
+    """Repeat an epoch and keep every network on the way.
+
+    Parameters
+    ----------
+    network : Network, the start
+    X : array (m, d)
+    Y : array (m, l)
+    eta : float, the learning rate
+    n_epochs : int
+    epoch : :func:`standard_epoch` or :func:`accumulated_epoch`
+
+    Returns
+    -------
+    list of n_epochs + 1 networks, the start first
+    """
+    history = [network]
+    for _ in range(n_epochs):
+        history.append(epoch(history[-1], X, Y, eta))
+    return history
+
+
+def cancellation(network: Network, X: np.ndarray, Y: np.ndarray) -> float:
+    r"""Return the share of the single steps that their sum has lost, from 0 (all agree) to 1 (they cancel).
+
+    .. math:: 1 - \frac{\lVert \sum_k s_k \rVert}{\sum_k \lVert s_k \rVert}
+
+    where :math:`s_k` holds all the steps of example k.
+    """
+    _check_data(X, Y)
+    single = np.array([np.concatenate([p.ravel() for p in steps(network, x, y)]) for x, y in zip(X, Y)])
+    travelled = np.linalg.norm(single, axis=1).sum()
+    return float(1 - np.linalg.norm(single.sum(axis=0)) / travelled) if travelled > 0 else 0.0
 
 
 def error(network: Network, X: np.ndarray, Y: np.ndarray) -> float:

@@ -9,6 +9,14 @@ References
 Qiu (2019), section 4.5.2, equations 4.66-4.67.
 Baydin, Pearlmutter, Radul and Siskind (2018), Automatic differentiation in machine learning: a survey, JMLR 18(153), table 1
 (expression swell of the logistic map).
+
+Examples
+--------
+>>> x = Variable("x")
+>>> print(log(x) * sin(x) + cos(x) - tanh(x) ** 2 + exp(-x) / 2)
+log(x)*sin(x) + cos(x) - tanh(x)**2 + exp(-x)*2**(-1)
+>>> simplify(differentiate(x**3 - 3 * x, x))
+3*x**2 - 3
 """
 
 from __future__ import annotations
@@ -124,7 +132,8 @@ class Power(Expression):
     exponent: Fraction
 
     def __str__(self) -> str:
-        plain = isinstance(self.base, Variable | Function)
+        number = isinstance(self.base, Constant) and self.base.value >= 0 and self.base.value.denominator == 1
+        plain = number or isinstance(self.base, Variable | Function)
         base = str(self.base) if plain else f"({self.base})"
         whole = self.exponent.denominator == 1 and self.exponent >= 0
         return f"{base}**{self.exponent}" if whole else f"{base}**({self.exponent})"
@@ -486,6 +495,6 @@ def simplify(expression: Expression, *, expand: bool = False) -> Expression:
     >>> simplify(3 * x - x + 2 * x + 1)
     4*x + 1
     >>> simplify((x + 1) ** 2 - x**2), simplify((x + 1) ** 2 - x**2, expand=True)
-    ((x + 1)**2 - x**2, 2*x + 1)
+    (-x**2 + (x + 1)**2, 2*x + 1)
     """
     return _rebuild(_polynomial(expression, expand))

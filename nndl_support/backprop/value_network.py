@@ -5,6 +5,17 @@ Shapes: B examples, layer l maps n_{l-1} to n_l units; the weights W are (n_{l-1
 References
 ----------
 Karpathy (2020), micrograd, https://github.com/karpathy/micrograd (the network and the loss of its demo, there unit by unit).
+
+Examples
+--------
+>>> layers = initialise([2, 3, 1], np.random.default_rng(0))
+>>> X, y = np.array([[0.0, 1.0], [1.0, 0.0]]), [-1, 1]
+>>> loss = max_margin_loss(scores(layers, X), y) + weight_penalty(layers, 1e-4)
+>>> gradient_step(layers, loss, learning_rate=0.1)
+>>> len(parameters(layers)), bool(max_margin_loss(scores(layers, X), y) < loss)
+(4, True)
+>>> cross_entropy(Value([[0.0, 0.0]]), [1])             # ln 2: a guess among two
+Value(data=0.693, grad=0.0)
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,8 @@
 
 Seventeen points make a figure that one can follow by eye, never a claim about accuracy: nothing here is split.
 
+Shapes: 17 melons; 2 numbers each, or 6 words and 2 numbers.
+
 References
 ----------
 周志华 (2016), 《机器学习》, 清华大学出版社, Table 4.3 (data set 3.0; 3.0α is its two numeric columns).
@@ -12,7 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils import Bunch
 
-# colour 色泽, root 根蒂, knock 敲声, texture 纹理, navel 脐部, touch 触感, density 密度, sugar 含糖率, good 好瓜
+_WORDS = ["colour", "root", "knock", "texture", "navel", "touch"]
+_NUMBERS = ["density", "sugar content"]
+# 色泽 根蒂 敲声 纹理 脐部 触感 密度 含糖率 好瓜
 _TABLE = """
 青绿 蜷缩 浊响 清晰 凹陷 硬滑 0.697 0.460 是
 乌黑 蜷缩 沉闷 清晰 凹陷 硬滑 0.774 0.376 是
@@ -68,7 +72,7 @@ def load_watermelon(*, melons: Sequence[int] | None = None) -> Bunch:
     >>> load_watermelon(melons=FIVE_MELONS).X[0]
     array([0.697, 0.46 ])
     """
-    rows = [line.split() for line in _TABLE.split("\n") if line]
+    rows = _rows()
     number = np.arange(1, 18) if melons is None else np.asarray(melons)
     wrong = [n for n in number.tolist() if n not in range(1, 18)]
     if wrong:
@@ -79,9 +83,52 @@ def load_watermelon(*, melons: Sequence[int] | None = None) -> Bunch:
         X=X[number - 1],
         y=y[number - 1],
         number=number,
-        feature_names=["density", "sugar content"],
+        feature_names=list(_NUMBERS),
         target_names=["bad", "good"],
         DESCR="Watermelon data 3.0α: density and sugar content of 17 watermelons, 8 good and 9 bad.",
         licence="Seventeen pairs of numbers, cited as facts",
         source="周志华 (2016), 《机器学习》, 清华大学出版社, Table 4.3",
     )
+
+
+def load_watermelon_mixed() -> Bunch:
+    """Return the watermelon data 3.0 (西瓜数据集 3.0): six words and two numbers for each of 17 melons.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        ``X`` (17, 19), the words one-hot encoded and then density and sugar content; ``y`` (17,), 1 good and 0 bad;
+        ``feature_names`` of the 19 columns, such as ``"texture=清晰"``; ``words`` (17, 6) of str, as printed: colour
+        (色泽), root (根蒂), knock (敲声), texture (纹理), navel (脐部), touch (触感); ``word_names`` of its columns;
+        ``target_names``, ``DESCR``, ``licence``, ``source``.
+
+    Examples
+    --------
+    >>> melons = load_watermelon_mixed()
+    >>> melons.X.shape
+    (17, 19)
+    >>> print(*melons.words[0])
+    青绿 蜷缩 浊响 清晰 凹陷 硬滑
+    """
+    words = np.array([row[:6] for row in _rows()])
+    numeric = load_watermelon()
+    columns, feature_names = [], []
+    for name, column in zip(_WORDS, words.T):
+        for value in sorted(set(column.tolist())):
+            columns.append(column == value)
+            feature_names.append(f"{name}={value}")
+    return Bunch(
+        X=np.column_stack([*columns, numeric.X]).astype(np.float64),
+        y=numeric.y,
+        words=words,
+        feature_names=feature_names + _NUMBERS,
+        word_names=list(_WORDS),
+        target_names=numeric.target_names,
+        DESCR="Watermelon data 3.0: six words and two numbers for each of 17 watermelons, 8 good and 9 bad.",
+        licence="A table of seventeen lines, cited as facts",
+        source=numeric.source,
+    )
+
+
+def _rows() -> list[list[str]]:
+    return [line.split() for line in _TABLE.split("\n") if line]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nndl_support.backprop.graph import Graph, adjoints, local_derivatives, logistic_unit, tangents, trace, trace_table
+from nndl_support.backprop.programs import newton_square_root
 
 POINT = {"x": 1.0, "w": 0.0, "b": 0.0}
 
@@ -83,6 +84,8 @@ def test_mistakes_are_named():
         graph.input("x")
     with pytest.raises(TypeError, match="static graph cannot branch"):
         trace(lambda x: x if x > 0 else -x, ["x"])
+    with pytest.raises(TypeError, match="static graph cannot branch"):
+        trace(newton_square_root, ["x"])
     with pytest.raises(TypeError, match="floor has no derivative rule"):
         trace(np.floor, ["x"])
     with pytest.raises(TypeError, match="but got str"):

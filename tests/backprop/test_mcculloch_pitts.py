@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nndl_support.backprop import mcculloch_pitts as mp
+from nndl_support.backprop.network import forward
 
 AND = np.array([0.0, 0.0, 0.0, 1.0])
 OR = np.array([0.0, 1.0, 1.0, 1.0])
@@ -69,6 +70,28 @@ def test_sixteen_functions_of_two_bits_and_only_xor_and_its_complement_defeat_on
 
 def test_two_layers_of_hand_set_neurons_compute_xor():  # I4
     np.testing.assert_array_equal(mp.two_layer_xor(mp.truth_table(2)), XOR)
+
+
+def relu_network(b1, b2):
+    weights = [np.ones((2, 2)), np.array([[1.0], [-2.0]])]
+    biases = [np.array(b1, dtype=float), np.atleast_1d(np.array(b2, dtype=float))]
+    return forward(mp.truth_table(2), weights, biases, ["relu", "identity"])[1][-1]
+
+
+def test_two_relu_units_compute_xor_with_the_bias_in_the_hidden_layer():  # D31
+    np.testing.assert_array_equal(relu_network([0, -1], 0)[:, 0], XOR)
+
+
+def test_xor_is_lost_when_the_bias_vector_is_put_into_the_output_layer():  # D31, the answer first given to exercise 4-2
+    with pytest.raises(ValueError, match=r"\(4,1\) doesn't match the broadcast shape \(4,2\)"):
+        relu_network([0, 0], [0, -1])  # two biases for one output
+    without = relu_network([0, 0], 0)[:, 0]
+    assert without[3] - without[0] == -2  # both should be 0, and no output bias changes the difference
+
+
+def test_targets_of_the_posted_xor_script_are_xnor():  # D31
+    posted_inputs, posted_targets = [[0, 0], [1, 0], [1, 1], [0, 1]], [1, 0, 1, 0]
+    np.testing.assert_array_equal(mp.two_layer_xor(posted_inputs), 1 - np.array(posted_targets))
 
 
 def test_wrong_width_is_named():

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from nndl_support import records
 from nndl_support.activations import registry
 from nndl_support.backprop.mlp import MLPClassifier, MLPRegressor
 from nndl_support.backprop.network import backward, forward, objective
@@ -290,3 +291,22 @@ def test_bad_input_is_named(call, message):
 def test_a_diverging_network_says_so_instead_of_returning_nonsense():
     with pytest.raises(FloatingPointError, match=r"training diverged in epoch \d+.*lower learning_rate=5"):
         MLPRegressor(learning_rate=5, random_state=0).fit(100 * X, 100 * TARGETS)
+
+
+# --- the committed benchmark -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist_5k"])
+@pytest.mark.parametrize("peer", ["adam", "sgd"])
+def test_the_record_beside_scikit_learn_keeps_its_bars(data, peer):
+    """Accuracy at least the peer's less 0.3 point at 0.6 times its time, over five seeds; see benchmarks/test_backprop.py."""
+    record = records.load("backprop/mlp_vs_sklearn")
+    result = record["figures"][data]
+    accuracy, seconds = result["accuracy"], result["seconds"]
+    assert len(accuracy["ours"]) == len(accuracy[peer]) == len(record["seeds"]) == 5
+    assert np.mean(accuracy["ours"]) >= np.mean(accuracy[peer]) - 0.003
+    missed = [times["ours"] / times[peer] > 0.6 for times in seconds]
+    assert len(missed) == 3
+    assert sum(missed) < 2
+    if data == "mnist_5k":
+        assert np.mean(accuracy["ours"]) >= 0.945

@@ -8,7 +8,15 @@ import torch
 
 from nndl_support.activations import registry
 from nndl_support.backprop.gradient_check import check_gradient
-from nndl_support.backprop.network import backward, deltas, forward, initialise, loss_value, objective
+from nndl_support.backprop.network import (
+    backward,
+    check_all_gradients,
+    deltas,
+    forward,
+    initialise,
+    loss_value,
+    objective,
+)
 
 SIZES = (3, 7, 5, 2)  # all different, so that a transposed axis shows
 B = 11
@@ -62,17 +70,25 @@ def test_gradients_agree_with_central_differences_and_with_autograd(hidden, outp
     risk.backward()
     assert objective(X, y, weights, biases, activations, loss, alpha=0.1) == pytest.approx(risk.item(), rel=1e-13)
 
-    for kind, parameters in enumerate((weights, biases)):
-        for layer, parameter in enumerate(parameters):
+    errors = check_all_gradients(X, y, weights, biases, activations, loss, alpha=0.1, rtol=1e-8)
+    assert len(errors) == 6
+    assert max(errors) <= 1e-8
+    for ours, leaf in zip([*gradients[0], *gradients[1]], leaves):
+        np.testing.assert_allclose(ours, leaf.grad.numpy(), rtol=1e-10, atol=1e-13)
 
-            def value(moved, kind=kind, layer=layer):
-                changed = [list(weights), list(biases)]
-                changed[kind][layer] = moved
-                return objective(X, y, *changed, activations, loss, alpha=0.1)
 
-            check_gradient(value, gradients[kind][layer], parameter, rtol=1e-8)
-            theirs = leaves[3 * kind + layer].grad.numpy()
-            np.testing.assert_allclose(gradients[kind][layer], theirs, rtol=1e-10, atol=1e-13)
+@pytest.mark.parametrize("spoilt", range(6))
+def test_the_check_of_all_gradients_notices_each_wrong_one(spoilt, monkeypatch):
+    X, y, weights, biases, activations = build("tanh", "identity", "squared_error")
+
+    def wrong(*arguments, **options):
+        gradients = backward(*arguments, **options)
+        [*gradients[0], *gradients[1]][spoilt].flat[0] += 1e-6
+        return gradients
+
+    monkeypatch.setattr("nndl_support.backprop.network.backward", wrong)
+    with pytest.raises(AssertionError, match="the gradient is wrong"):
+        check_all_gradients(X, y, weights, biases, activations, "squared_error")
 
 
 def test_delta_is_the_derivative_by_the_net_input():

@@ -9,6 +9,7 @@ from nndl_support.backprop.network import forward as general_forward
 from nndl_support.backprop.standard_bp import (
     Network,
     accumulated_epoch,
+    cancellation,
     error,
     forward,
     gradient_terms,
@@ -18,6 +19,7 @@ from nndl_support.backprop.standard_bp import (
     regularised_steps,
     standard_epoch,
     steps,
+    train,
 )
 
 M, D, Q, L = 5, 3, 7, 2
@@ -78,6 +80,8 @@ def test_opposite_examples_cancel_in_the_mean_but_not_one_by_one(network):
     assert forward(network, X[0]).y_hat == pytest.approx(0.5)
     assert max(np.abs(step).max() for step in mean_steps(network, twice, opposite)) < 1e-16
     assert np.abs(steps(network, twice[0], opposite[0]).w).max() > 0.01
+    assert cancellation(network, twice, opposite) == pytest.approx(1.0)
+    assert cancellation(network, twice, opposite[[0, 0]]) == pytest.approx(0.0)
 
 
 def test_gradient_terms_are_minus_the_deltas_of_the_general_network(network):
@@ -97,10 +101,12 @@ def test_terms_have_the_shapes_of_their_layers(network):
 
 
 def test_learning_lowers_the_error(network):
-    before = error(network, X, Y)
-    for _ in range(200):
-        network = standard_epoch(network, X, Y, 0.5)
-    assert error(network, X, Y) < before / 3
+    history = train(network, X, Y, 0.5, 200)
+    assert len(history) == 201
+    assert history[0] is network
+    assert error(history[-1], X, Y) < error(network, X, Y) / 3
+    accumulated = train(network, X, Y, 0.5, 3, epoch=accumulated_epoch)
+    np.testing.assert_array_equal(accumulated[1].v, accumulated_epoch(network, X, Y, 0.5).v)
 
 
 def test_the_old_network_is_not_changed(network):

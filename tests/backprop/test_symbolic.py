@@ -1,6 +1,7 @@
 """Proofs for nndl_support.backprop.symbolic (D22): sympy, evaluation at random points, the dual numbers."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def test_unsimplified_derivatives_swell_and_simplified_ones_swell_less():
         raw = differentiate(iterate, x)
         sizes.append((size(iterate), size(raw), size(simplify(raw))))
         iterate = 4 * iterate * (1 - iterate)
-    growth = [after[1] / before[1] for before, after in zip(sizes[1:], sizes[2:])]
+    growth = [after[1] / before[1] for before, after in pairwise(sizes[1:])]
     assert min(growth) > 2  # faster than the doubling of the function itself
     assert all(simple < raw for _, raw, simple in sizes[1:])
 

@@ -107,6 +107,22 @@ def test_ridges_of_different_heights_add_up():
     )
 
 
+@given(st.integers(1, 12), st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_number_of_units_cannot_be_fixed_before_the_function(n_units, seed):  # D16, quantifiers of theorem 4.1
+    k = n_units // 2 + 2  # waves that need 2k - 2 > n_units kinks
+    rng = np.random.default_rng(seed)
+    x = (2 * np.arange(2 * k) + 1) / (4 * k)  # crests and troughs
+    target = np.sin(2 * np.pi * k * x)
+    weights = [rng.choice([-1.0, 1.0], (1, n_units)), rng.normal(0, 5, (n_units, 1))]
+    biases = [-weights[0][0] * rng.uniform(0, 1, n_units), rng.normal(size=1)]
+    hidden = np.maximum(0, x[:, None] @ weights[0] + biases[0])
+    fitted = np.linalg.lstsq(np.column_stack([hidden, np.ones(2 * k)]), target, rcond=None)[0]
+    for outer, constant in ((weights[1], biases[1]), (fitted[:-1, None], fitted[-1:])):
+        network = ua.evaluate([weights[0], outer], [biases[0], constant], "relu", x)
+        assert np.abs(network - target).max() >= 1 - 1e-9
+
+
 def test_errors_say_what_was_given():
     with pytest.raises(ValueError, match=r"a < b, got \[1, 1\]"):
         ua.relu_interpolant(wave, 1, 1, 3)

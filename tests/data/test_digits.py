@@ -149,7 +149,7 @@ def test_full_mnist_is_read_from_the_format_of_its_authors(tiny_mnist):
 def test_a_file_of_another_format_is_named(tiny_mnist):
     put, _ = tiny_mnist
     put("train-labels-idx1-ubyte.gz", idx([[3, 1]]))
-    with pytest.raises(ValueError, match="train-labels-idx1-ubyte.gz does not begin like an IDX file of 1 dimension"):
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte\.gz does not begin like an IDX file of 1 dimension"):
         load_mnist()
 
 

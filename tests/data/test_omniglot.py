@@ -44,8 +44,12 @@ def mirror(monkeypatch, tmp_path):
         }
 
     latin = ("Latin", "character01", "0683", 0)
-    put("images_background_small1.zip", drawings("small1", *latin) | drawings("small1", "Greek", "character03", "9", 15))
-    put("images_background_small2.zip", drawings("small2", *latin) | drawings("small2", "Latin", "character02", "7", 45))
+    put(
+        "images_background_small1.zip", drawings("small1", *latin) | drawings("small1", "Greek", "character03", "9", 15)
+    )
+    put(
+        "images_background_small2.zip", drawings("small2", *latin) | drawings("small2", "Latin", "character02", "7", 45)
+    )
     runs = {}
     for run, shown in (("run01", [1, 0]), ("run02", [0, 1])):
         for item, answer in enumerate(shown):

@@ -233,5 +233,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-skip-member", skip_generated_methods)
     app.connect("autodoc-process-bases", bases_are_public)
     app.connect("autodoc-process-docstring", constants_have_no_type, priority=900)
-    app.connect("html-page-context", edit_the_text_of_a_section)
+    # Between the theme below, which makes the address, and the theme above, which makes the button of it at priority 501.
+    app.connect(
+        "builder-inited", lambda app: app.connect("html-page-context", edit_the_text_of_a_section, priority=500)
+    )
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -189,6 +189,11 @@ def inventory(project: str, entries: list[Entry]) -> bytes:
     return header.encode() + zlib.compress(lines.encode(), 9)
 
 
+def entries_of(content: bytes) -> list[str]:
+    """Return the lines of an inventory; compressed bytes may differ between versions of zlib."""
+    return zlib.decompress(content.split(b"\n", 4)[4]).decode().splitlines()
+
+
 def main() -> None:
     """Write one file per library."""
     FOLDER.mkdir(parents=True, exist_ok=True)
