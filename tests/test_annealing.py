@@ -247,14 +247,17 @@ def test_forbidden_states_are_never_entered():
 def test_the_initial_temperature_accepts_the_share_asked_for():
     rng = np.random.default_rng(0)
 
-    def energy(x):
-        return float((x**2).sum())
-
     def step(x, rng):
-        return x + rng.normal(size=x.shape)
+        return x + rng.choice([-1, 1], size=x.shape)
 
-    temperature = initial_temperature(energy, np.zeros(3), step, rng=rng, acceptance_rate=0.6, n_moves=2000)
-    assert temperature > 0
+    # Every climbing move climbs by exactly 3.
+    temperature = initial_temperature(lambda x: 3.0 * float(x), 0, step, rng=rng, acceptance_rate=0.6)
+    assert metropolis_acceptance(3.0, temperature) == pytest.approx(0.6)
+    # Chains beside one another: each climbs by its own amount, and the mean counts.
+    temperature = initial_temperature(
+        lambda x: np.array([1.0, 5.0]) * x, np.zeros(2), lambda x, rng: x + 1, rng=rng, acceptance_rate=0.25
+    )
+    assert metropolis_acceptance(3.0, temperature) == pytest.approx(0.25)
     assert initial_temperature(lambda x: 0.0, np.zeros(3), step, rng=rng) == 1.0
 
 

@@ -244,6 +244,23 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch():
     assert not torch.equal(seen[1], seen[4])
 
 
+def test_a_stopper_that_served_before_starts_anew():
+    stopper = EarlyStopping(patience=2)
+    for _ in range(2):
+        model = make_model()
+        result = fit(
+            model,
+            nn.MSELoss(),
+            make_data(),
+            sgd(model),
+            epochs=9,
+            metrics={"flat": lambda model: 1.0},
+            monitor="flat",
+            early_stopping=stopper,
+        )
+        assert (result.n_epochs, result.best_epoch) == (3, 0)
+
+
 def test_validation_loss_is_watched_when_there_is_one():
     X, y = make_data()
     model = make_model()
@@ -290,6 +307,15 @@ def test_a_training_in_two_parts_is_the_same_bit_for_bit(tmp_path):
     assert parts.history == whole.history
     assert parts.n_epochs == 10
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_python_s_generator_continues_too(tmp_path):
+    metrics = {"drawn": lambda model: random.random()}
+    _, whole = train(5, None, metrics=metrics)
+    train(2, tmp_path / "run.pt", metrics=metrics)
+    random.seed(99)
+    _, parts = train(5, tmp_path / "run.pt", metrics=metrics, seed=3)
+    assert parts.history["drawn"] == whole.history["drawn"]
 
 
 def test_the_order_of_a_data_loader_with_its_own_generator_continues_too(tmp_path):
@@ -385,6 +411,7 @@ def test_checkpoints_can_be_rarer_and_the_last_epoch_is_kept(tmp_path):
     [
         ({"seed": 4}, "seed 3 there, 4 here"),
         ({"batch_size": 9}, "batch_size 8 there, 9 here"),
+        ({"early_stopping": None}, "early_stopping True there, False here"),
         ({"scheduler": None}, "scheduler 'CosineAnnealingLR' there, 'NoneType' here"),
         ({"data": make_data(38)}, r"data '\[\(37, 3\), \(37, 1\)\]' there"),
     ],
@@ -424,7 +451,8 @@ def test_a_damaged_checkpoint_is_named(tmp_path, damage):
 # ---- errors
 
 
-def test_a_loss_that_becomes_nan_is_located_and_the_weights_stay_finite():
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_number_is_located_and_the_weights_stay_finite(bad):
     X, y = make_data(20)
     model = make_model()
     calls = []
@@ -432,9 +460,9 @@ def test_a_loss_that_becomes_nan_is_located_and_the_weights_stay_finite():
     def loss(model, inputs, targets):
         calls.append(1)
         value = (model(inputs) - targets).square().mean()
-        return value * math.nan if len(calls) == 7 else value
+        return value * bad if len(calls) == 7 else value
 
-    with pytest.raises(FloatingPointError, match=r"loss is nan at epoch 1, step 2 .* learning rate 0.1"):
+    with pytest.raises(FloatingPointError, match=rf"loss is {bad} at epoch 1, step 2 .* learning rate 0.1"):
         fit(model, loss, (X, y), sgd(model), epochs=3, batch_size=5)
     assert weights_of(model).isfinite().all()
 

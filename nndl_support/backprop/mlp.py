@@ -72,6 +72,7 @@ class _MultilayerPerceptron(BaseEstimator):
         sizes = (n_inputs, *hidden, n_outputs)
         self.coefs_, self.intercepts_ = initialise(sizes, self.activations_, rng, scheme=self.initialisation)
         self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] = []
         self.n_iter_ = 0
         self._rng = rng
         self._velocity = np.zeros(sum(p.size for p in (*self.coefs_, *self.intercepts_)))
@@ -86,8 +87,6 @@ class _MultilayerPerceptron(BaseEstimator):
     ) -> None:
         parameters, self.coefs_, self.intercepts_ = _pack(self.coefs_, self.intercepts_)
         best, best_score, epochs_without_gain = parameters.copy(), -np.inf, 0
-        if validation is not None:
-            self.validation_scores_: list[float] = []
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging network is reported below, once
             for epoch in range(n_epochs):
                 rate = self.learning_rate * _schedule(schedule, epoch, n_epochs)
@@ -219,7 +218,7 @@ class MLPClassifier(ClassifierMixin, _MultilayerPerceptron):
     coefs_, intercepts_ : lists of arrays (n_{l-1}, n_l) and (n_l,)
     activations_ : tuple of str, hidden layers and output
     loss_curve_ : list of float, the objective (mean loss plus penalty) of each epoch, averaged while the weights moved
-    validation_scores_ : list of float, one per epoch, with early stopping only
+    validation_scores_ : list of float, one per epoch with early stopping, else empty
     n_iter_ : int, epochs done
     classes_ : array (K,)
     n_features_in_ : int
@@ -302,7 +301,7 @@ class MLPClassifier(ClassifierMixin, _MultilayerPerceptron):
         classes : array (K,)
             All labels that will ever occur; needed in the first call.
         """
-        first = not hasattr(self, "classes_")
+        first = not hasattr(self, "coefs_")
         X, y = self._check_data(X, y, reset=first)
         if first:
             if classes is None:
@@ -356,7 +355,8 @@ class MLPRegressor(RegressorMixin, _MultilayerPerceptron):
 
     Parameters
     ----------
-    hidden_layer_sizes, activation, update, batch_size, learning_rate, momentum, schedule, alpha, initialisation, \
+    hidden_layer_sizes, activation, update, batch_size, learning_rate, momentum, schedule, alpha, initialisation
+        As in :class:`MLPClassifier`.
     max_epochs, early_stopping, validation_fraction, patience, random_state
         As in :class:`MLPClassifier`; early stopping watches the coefficient of determination.
     output_activation : str
@@ -438,7 +438,7 @@ class MLPRegressor(RegressorMixin, _MultilayerPerceptron):
         X : array (B, D)
         y : array (B,) or (B, K)
         """
-        first = not hasattr(self, "_shape")
+        first = not hasattr(self, "coefs_")
         X, y = self._check_data(X, y, reset=first)
         if first:
             self._shape = y.shape[1:]

@@ -58,7 +58,7 @@ def _sum_to_shape(gradient: Any, shape: tuple[int, ...]) -> np.ndarray:
 def _add_gradient(node: Value, gradient: Any) -> None:
     """Accumulate: a node that is used twice receives two gradients, and they add up."""
     if type(node.data) is float:
-        node.grad += gradient if type(gradient) is float else float(np.sum(gradient))
+        node.grad += float(gradient) if isinstance(gradient, float) else float(np.sum(gradient))
     else:
         node.grad += _sum_to_shape(gradient, node.data.shape)
 
@@ -222,10 +222,14 @@ class Value:
             is_float = type(node.data) is float
             if node._backward is not None:  # in between: this pass starts from zero
                 node.grad = 0.0 if is_float else np.zeros_like(node.data)
-            elif node.grad is None or np.shape(node.grad) != np.shape(
-                node.data
-            ):  # a leaf reset by p.grad = 0 or = None
-                node.grad = (0.0 if is_float else np.zeros_like(node.data)) + (node.grad or 0.0)
+            elif node.grad is None:  # a leaf after p.grad = None
+                node.grad = 0.0 if is_float else np.zeros_like(node.data)
+            elif not is_float and np.shape(node.grad) != node.data.shape:  # a leaf after p.grad = 0
+                if np.size(node.grad) != 1:
+                    raise ValueError(
+                        f"a leaf of shape {node.shape} has a grad of shape {np.shape(node.grad)}: reset it"
+                    )
+                node.grad = np.full_like(node.data, float(node.grad))
         self.grad = self.grad + _as_data(seed)
         for node in reversed(order):
             if node._backward is not None:

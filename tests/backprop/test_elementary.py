@@ -9,7 +9,7 @@ from nndl_support.backprop.elementary import PARTIALS, is_constant, partials
 @pytest.mark.parametrize("ufunc", PARTIALS, ids=lambda ufunc: ufunc.__name__)
 def test_every_rule_agrees_with_central_differences(ufunc):
     rng = np.random.default_rng(3)
-    inputs = [rng.uniform(0.2, 0.9, 7) for _ in range(ufunc.nin)]
+    inputs = [rng.uniform(0.2, 0.9, 7) for _ in partials(ufunc)]
     output = ufunc(*inputs)
     for place, rule in enumerate(partials(ufunc)):
         left, right = [x.copy() for x in inputs], [x.copy() for x in inputs]

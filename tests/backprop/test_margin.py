@@ -62,6 +62,11 @@ def test_perceptron_never_errs_more_often_than_the_bound(seed, n_examples, gap):
     assert len(culprits) <= mistake_bound(X, y) * (1 + 1e-9)
 
 
+def test_radius_is_the_length_of_the_longest_input():
+    X = np.random.default_rng(3).normal(size=(7, 3))
+    assert radius(X) == max(float(np.sqrt(x @ x)) for x in X)
+
+
 def test_bound_is_met_with_equality_by_orthogonal_unit_vectors():  # D39
     X, y = np.eye(7), np.ones(7)
     assert mistake_bound(X, y) == pytest.approx(7)

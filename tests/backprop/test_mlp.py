@@ -110,6 +110,17 @@ def test_standard_updates_are_mini_batches_of_one_and_accumulated_ones_of_all():
             np.testing.assert_allclose(a, b, atol=1e-14)
 
 
+def test_examples_come_in_a_random_order_and_only_single_updates_notice():
+    """Equal initial weights leave the order of the examples as the only thing that the seed decides."""
+
+    def weights(update, seed):
+        network = MLPRegressor(5, update=update, initialisation=0.1, max_epochs=2, random_state=seed)
+        return network.fit(X, TARGETS).coefs_[0]
+
+    assert np.abs(weights("standard", 0) - weights("standard", 1)).max() > 1e-6
+    np.testing.assert_allclose(weights("accumulated", 0), weights("accumulated", 1), atol=1e-12)
+
+
 def test_momentum_repeats_a_share_of_the_last_step():
     """With a learning rate of almost 0 the gradient stays what it was, so the steps add up as a geometric series."""
     options = {"update": "accumulated", "learning_rate": 1e-7, "alpha": 0.0, "random_state": 0}
@@ -221,6 +232,24 @@ def test_squared_error_is_a_possible_loss_of_a_classifier():
     network = MLPClassifier(7, loss="squared_error", learning_rate=0.2, max_epochs=100, random_state=0)
     assert network.fit(X, LABELS).score(X, LABELS) > 0.9
     assert network.fit(X, LABELS == "good").score(X, LABELS == "good") > 0.9
+
+
+def test_a_refused_first_call_leaves_nothing_behind():
+    network = MLPClassifier(5, random_state=0)
+    with pytest.raises(ValueError, match="are not among the classes"):
+        network.partial_fit(X, LABELS, classes=["bad", "fair"])
+    network.partial_fit(X, LABELS, classes=["bad", "fair", "good"])
+    assert list(network.classes_) == ["bad", "fair", "good"]
+
+
+def test_fitting_again_forgets_the_first_time():
+    network = MLPClassifier(5, early_stopping=True, max_epochs=7, random_state=0).fit(X, LABELS)
+    assert len(network.validation_scores_) == network.n_iter_
+    network.set_params(early_stopping=False).fit(X[:, :2], LABELS == "good")
+    fresh = MLPClassifier(5, max_epochs=7, random_state=0).fit(X[:, :2], LABELS == "good")
+    assert network.validation_scores_ == []
+    assert network.loss_curve_ == fresh.loss_curve_
+    np.testing.assert_array_equal(network.predict_proba(X[:, :2]), fresh.predict_proba(X[:, :2]))
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------

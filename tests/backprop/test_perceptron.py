@@ -125,6 +125,14 @@ def test_partial_fit_on_batches_equals_one_pass_of_fit(averaged):
     assert batches.n_iter_ == 7
 
 
+def test_weights_read_before_do_not_move_when_learning_goes_on():
+    X, y = load_digits(n_class=4, return_X_y=True)
+    model = Perceptron(shuffle=False).partial_fit(X[:50], y[:50], classes=range(4))
+    kept, copied = model.coef_, model.coef_.copy()
+    assert np.abs(model.partial_fit(X, y).coef_ - copied).max() > 0
+    np.testing.assert_array_equal(kept, copied)
+
+
 def test_averaging_helps_after_two_passes_over_mnist():
     from nndl_support.data.digits import load_mnist_5k
 

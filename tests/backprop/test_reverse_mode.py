@@ -276,6 +276,9 @@ def test_gradients_accumulate_over_calls_and_a_reset_starts_anew():
         x.grad = reset
         y.backward()
         np.testing.assert_array_equal(x.grad, [6.0, 12.0])
+    x.grad = np.zeros(3)
+    with pytest.raises(ValueError, match=r"leaf of shape \(2,\) has a grad of shape \(3,\): reset it"):
+        y.backward()
 
 
 def test_ten_thousand_operations_in_a_row_are_no_recursion():

@@ -45,6 +45,28 @@ def test_staircase_bound_is_sharp_on_a_line():  # D16
     assert ua.sup_error(lambda x: x, *network, "logistic", A, B, points_per_unit=999) == pytest.approx(bound, rel=0.02)
 
 
+def test_staircase_bound_sums_the_tails_of_all_other_steps():
+    j = np.arange(1, 400)
+    for sharpness in (0.5, 2.0, 10.0):
+        cells = 0.5 + np.exp(-sharpness * j).sum() + np.exp(-sharpness * (j - 0.5)).sum()
+        bound = ua.staircase_error_bound(5, lipschitz=3.0, length=2.0, sharpness=sharpness)
+        assert bound == pytest.approx(3.0 * 2.0 / 6 * cells, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_units", [3, 700])
+def test_sup_error_finds_the_worst_place(n_units):
+    network = ua.relu_interpolant(wave, A, B, n_units)
+    for spoilt in (A, 0.4 * A + 0.6 * B, B):
+
+        def target(x, spoilt=spoilt):
+            return wave(x) + 7.0 * (np.abs(x - spoilt) < 1e-2)
+
+        x = np.linspace(A, B, 32 * (n_units + 1) + 1)
+        expected = np.abs(ua.evaluate(*network, "relu", x) - target(x)).max()
+        assert expected > 5
+        assert ua.sup_error(target, *network, "relu", A, B) == pytest.approx(expected)
+
+
 def test_error_falls_with_the_first_power_for_steps_and_the_second_for_segments():  # D16
     units = np.array([32, 64, 128, 256, 512])
     steps = [ua.sup_error(wave, *ua.logistic_staircase(wave, A, B, m), "logistic", A, B) for m in units]

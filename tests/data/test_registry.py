@@ -294,6 +294,20 @@ def test_a_download_prints_nothing_when_progress_is_off_and_a_bar_otherwise(cach
     assert "100%" in err
 
 
+def test_the_downloader_logs_nothing(cache, register, url):
+    # Its handler holds the standard error of the moment of import, which no capture of a test sees.
+    register(f"{url}/good/play/hamlet.txt")
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lines.append
+    pooch.get_logger().addHandler(handler)
+    try:
+        fetch(NAME)
+    finally:
+        pooch.get_logger().removeHandler(handler)
+    assert lines == []
+
+
 def test_the_log_level_of_the_downloader_is_given_back(cache, register, url):
     register(f"{url}/wrong/play/hamlet.txt")
     logger = pooch.get_logger()
