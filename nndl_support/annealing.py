@@ -209,6 +209,14 @@ class AnnealingResult:
     acceptance_rate : array (K,), the share of chains that accepted their move, 0 or 1 with one chain
     path : array (K + 1, ...), the states at the start and after every step, or None unless asked for
     n_evaluations : int, calls of the energy that one chain paid for, K + 1
+
+    Examples
+    --------
+    >>> def step(x, rng):
+    ...     return x + rng.normal()
+    >>> result = anneal(lambda x: x**2, 3.0, step, linear_schedule(1.0, 0.0, 50), rng=np.random.default_rng(0))
+    >>> result.energies.shape, result.n_evaluations, bool(result.energy <= result.final_energy)
+    ((51,), 51, True)
     """
 
     state: np.ndarray

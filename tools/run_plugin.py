@@ -23,6 +23,10 @@ SAMPLE_SECONDS = 0.05
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
+class StrayOutput(Exception):
+    """A cell wrote to stderr: a warning that readers would see."""
+
+
 class PeakMemory(threading.Thread):
     """Largest resident memory of this process's descendants (the kernel), sampled while a notebook runs."""
 
@@ -79,7 +83,7 @@ def pytest_runtest_call(item: pytest.Item):
         peak = memory.stop()
     stray = written_to_stderr(path)
     if stray:
-        pytest.fail(f"{section_name(path)}: a page may not write to stderr\n{stray}", pytrace=False)
+        raise StrayOutput(f"{section_name(path)}.ipynb: a page may not write to stderr\n{stray}")
     run = {
         "section": section_name(path),
         "seconds": round(seconds, 1),
@@ -94,6 +98,8 @@ def pytest_runtest_call(item: pytest.Item):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     report = yield
+    if call.excinfo and isinstance(call.excinfo.value, StrayOutput):
+        report.longrepr = str(call.excinfo.value)
     result = call.excinfo and call.excinfo.value.args and call.excinfo.value.args[0]
     if getattr(result, "error", None) is not None:
         index = result.error.failing_cell_index

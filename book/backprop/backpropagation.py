@@ -21,7 +21,7 @@
 #
 # **You need:** the chain rule, and the forward pass of the section on [multilayer perceptrons](multilayer_perceptron.ipynb).
 #
-# **Time to run:** see the [Execution](../execution.md) page. About 20 seconds on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About 15 seconds on one core.
 #
 # Two textbooks accompany us: Qiu (2019), 《神经网络与深度学习》, section 4.4, for networks of any depth, and Zhou (2016),
 # 《机器学习》, section 5.3, for one hidden layer. Equation numbers are theirs.
@@ -202,6 +202,20 @@ assert losses.cross_entropy(target, good) < losses.cross_entropy(target, bad)
 #
 # $$ E_k = \frac12 \sum_{j} (\hat y_j^k - y_j^k)^2 . \tag{5.4} $$
 #
+# In a picture, with two inputs, three hidden units and one output:
+
+# %% mystnb={"image": {"alt": "A network of two inputs x, three hidden units labelled b and one output labelled y hat; arrows labelled by the layer names run from left to right."}}
+fig, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
+letters = [["$x_1$", "$x_2$"], ["$b_1$", "$b_2$", "$b_3$"], ["$\\hat{y}_1$"]]
+layers = [
+    "inputs $x_i$,\nweights $v_{ih}$",
+    "hidden units,\nthresholds $\\gamma_h$, weights $w_{hj}$",
+    "outputs,\nthresholds $\\theta_j$",
+]
+plot.draw_network([2, 3, 1], ax=ax, layer_names=layers, unit_labels=letters, arrows=True)
+plt.show()
+
+# %% [markdown]
 # For the logistic function $f' = f(1-f)$, so slopes need no extra work. The two **gradient terms** (梯度项) are
 #
 # $$ g_j = \hat y_j (1 - \hat y_j)(y_j - \hat y_j), \tag{5.10} $$

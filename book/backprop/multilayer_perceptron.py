@@ -440,7 +440,7 @@ assert between[0] < between[1] < between[2]
 plt.show()
 
 # %% [markdown]
-# The number above each picture measures what the eye suspects: the share of the variance, over all dimensions, that lies *between* the classes, while the rest is scatter within them. It grows from layer to layer.
+# A plane shows little of 64 or 32 dimensions. The number above each picture measures all of them: the share of the variance that lies *between* the classes, while the rest is scatter within them. It grows from layer to layer.
 #
 # Does that help to tell the classes apart? Give each layer's outputs to a perceptron, train it for a few epochs on the training digits, and count its mistakes. By the convergence theorem, fewer mistakes are what wider margins allow.
 

@@ -464,7 +464,7 @@ for K, model in autoencoders.items():
     rates["autoencoder, 6 bits a code"].append((K * 6 / 64, psnr(blocks, copy)))
 for setting in (3, 10, 25):
     grey.save(file := io.BytesIO(), "JPEG", quality=setting, optimize=True)
-    copy = np.asarray(Image.open(file)) / 255.0
+    copy = plt.imread(file, format="jpeg") / 255.0
     rates["JPEG"].append((8 * len(file.getvalue()) / cropped.size, psnr(cropped, copy)))
 
 # %% mystnb={"image": {"alt": "Peak signal-to-noise ratio against bits per pixel. The curve of JPEG lies above that of the autoencoder at every rate, by about three decibels in the middle."}}

@@ -38,6 +38,12 @@ class SearchResult:
     value : array (...), its value
     n_evaluations : int, evaluations of the function or of its gradient that one run paid for
     path : array (K + 1, ..., D), the points on the way, or None where the search has no single path
+
+    Examples
+    --------
+    >>> result = multi_start(multi_well, multi_well_gradient, np.zeros((7, 3, 2)), learning_rate=0.01, n_steps=4)
+    >>> result.x.shape, result.value.shape, result.n_evaluations
+    ((7, 2), (7,), 15)
     """
 
     x: np.ndarray

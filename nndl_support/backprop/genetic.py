@@ -31,7 +31,14 @@ class EvolutionResult:
     value : array (...), its value
     n_evaluations : int, evaluations that one population paid for
     populations : array (G + 1, ..., P, D), every generation, or None unless asked for
-    best_values : array (G + 1, ...), the lowest value of every generation, which never rises
+    best_values : array (G + 1, ...), the lowest value of every generation; with an elite it never rises
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> result = evolve(lambda x: np.sum(x**2, axis=-1), rng.normal(size=(7, 2)), n_generations=5, rng=rng)
+    >>> result.x.shape, result.best_values.shape, result.n_evaluations
+    ((2,), (6,), 37)
     """
 
     x: np.ndarray

@@ -25,6 +25,12 @@ class Neuron(NamedTuple):
     ----------
     weights : tuple of D floats
     threshold : float
+
+    Examples
+    --------
+    >>> majority = Neuron((1.0, 1.0, 1.0), threshold=2.0)
+    >>> fire([[0, 1, 1], [0, 0, 1]], *majority)
+    array([1., 0.])
     """
 
     weights: tuple[float, ...]

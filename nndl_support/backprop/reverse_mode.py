@@ -220,9 +220,7 @@ class Value:
         order = self.tape()
         for node in order:
             is_float = type(node.data) is float
-            if node._backward is not None:  # in between: this pass starts from zero
-                node.grad = 0.0 if is_float else np.zeros_like(node.data)
-            elif node.grad is None:  # a leaf after p.grad = None
+            if node._backward is not None or node.grad is None:  # in between, or reset: start from zero
                 node.grad = 0.0 if is_float else np.zeros_like(node.data)
             elif not is_float and np.shape(node.grad) != node.data.shape:  # a leaf after p.grad = 0
                 if np.size(node.grad) != 1:

@@ -43,6 +43,14 @@ class Settings:
     population : int, individuals of the genetic algorithm
     mutation_scale : float, standard deviation of a mutation
     mutation_rate : float, the chance of a coordinate to mutate
+
+    Examples
+    --------
+    >>> settings = Settings(
+    ...     0.04, 20, 20, noise=8.0, step=2.0, temperatures=(1.0, 0.1), population=20, mutation_scale=2.0
+    ... )
+    >>> settings.mutation_rate
+    0.2
     """
 
     learning_rate: float

@@ -179,7 +179,7 @@ def ridge_network(ridges: Sequence[tuple[Sequence[float], Function, float, float
 
 
 def evaluate(weights: list[np.ndarray], biases: list[np.ndarray], activation: str, x: np.ndarray) -> np.ndarray:
-    """Output of a network with one hidden layer and one linear output.
+    r"""Output of a network with one hidden layer and one linear output.
 
     Parameters
     ----------
@@ -190,6 +190,13 @@ def evaluate(weights: list[np.ndarray], biases: list[np.ndarray], activation: st
     Returns
     -------
     array (B,)
+
+    Examples
+    --------
+    One ReLU unit, :math:`3 + 2 \max(0, x - 1)`:
+
+    >>> evaluate([np.array([[1.0]]), np.array([[2.0]])], [np.array([-1.0]), np.array([3.0])], "relu", np.array([0.0, 2.0]))
+    array([3., 5.])
     """
     x = np.asarray(x, dtype=np.float64)
     return forward(x[:, None] if x.ndim == 1 else x, weights, biases, [activation, "identity"])[1][-1][:, 0]
@@ -220,6 +227,13 @@ def sup_error(
     Returns
     -------
     float, in the unit of f; a lower bound of the true supremum
+
+    Examples
+    --------
+    One segment for the parabola misses its lowest point by 1:
+
+    >>> sup_error(np.square, *relu_interpolant(np.square, -1.0, 1.0, n_units=1), "relu", -1.0, 1.0)
+    1.0
     """
     x = np.linspace(a, b, points_per_unit * (len(biases[0]) + 1) + 1)
     error = 0.0

@@ -12,12 +12,15 @@ the right sha256; a download goes to a temporary name and is renamed when it is 
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
+with warnings.catch_warnings():  # pooch asks tqdm for a notebook's widget and would warn on the page where there is none
+    warnings.simplefilter("ignore")
+    import pooch
 
 _MNIST = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
 _CHAR_RNN = "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/"

@@ -26,7 +26,7 @@ def test_the_page_has_rows():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip()[:40])
 def test_a_row_names_a_test_that_exists(row):
     *_, last, _ = row.split("|")
-    named = re.findall(r"(tests/[\w/]+\.py)::(\w+)", last)
+    named = re.findall(r"(tests/[\w/]+\.py)(?:::|`: `)(\w+)", last)
     assert named, f"no test named in {last!r}; write `tests/…/test_….py::test_…`"
     for file, name in named:
         assert (ROOT / file).is_file()
