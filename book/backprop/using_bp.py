@@ -20,7 +20,7 @@
 #
 # **You need:** the sections on [multilayer perceptrons](multilayer_perceptron.ipynb) and [back-propagation](backpropagation.ipynb).
 #
-# **Time to run:** see the [Execution](../execution.md) page. About 35 seconds on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About 40 seconds on one core.
 #
 # | Use | What goes in | What comes out | Here |
 # |---|---|---|---|
@@ -417,10 +417,10 @@ plt.show()
 
 # %% [markdown]
 # Back-propagation arrives at principal components without having heard of eigenvectors. And it arrives gradually, which can be watched: at first
-# every block is grey, then brightness appears, then slopes, then edges, in the order of the variance that each explains.
+# brightness shows through the noise of the initial weights, then slopes, then edges, roughly in the order of the variance that each explains.
 
 # %%
-watched = MLPRegressor(8, activation="identity", learning_rate=3e-5, alpha=0, random_state=0)
+watched = MLPRegressor(8, activation="identity", learning_rate=1e-4, alpha=0, random_state=0)
 frames = []
 for step in range(10):
     for _ in range(1 + step // 2):
@@ -440,7 +440,7 @@ def show_frame(i):
     ax.set_title(f"epoch {frames[i][0]}: {frames[i][1]:.1f} dB", fontsize=10)
 
 
-alt = "The copy of the pavilion through eight code units sharpens over the epochs from grey blocks to a building."
+alt = "The copy of the pavilion through eight code units sharpens over the epochs from noisy blocks to a building."
 plot.animate(show_frame, len(frames), figure, interval=400, alt=alt, dpi=80)
 
 # %% [markdown]

@@ -200,6 +200,12 @@ def test_reductions_over_any_axis_are_those_of_torch(axis, keepdims):
     check_against_torch(lambda x: x.logsumexp(axis, keepdims), lambda x: torch.logsumexp(x, axes, keepdim=keepdims), x)
 
 
+def test_a_reduction_drops_its_own_axis_and_no_other_axis_of_size_one():
+    x = normal(1, 5)
+    check_against_torch(lambda x: x.logsumexp(1), lambda x: torch.logsumexp(x, 1), x)
+    check_against_torch(lambda x: x.max(1), lambda x: torch.amax(x, 1), x)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

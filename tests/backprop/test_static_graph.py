@@ -41,6 +41,12 @@ def test_every_rewrite_keeps_the_results_and_shortens_the_graph():
     assert optimise(optimise(graph)).nodes == optimise(graph).nodes
 
 
+def test_differences_and_quotients_are_not_equal_in_either_order():
+    graph = merge_common(trace(lambda a, b: (a - b, b - a, a / b, b / a, a**b, b**a), ["a", "b"]))
+    assert graph.operation_count == 6
+    np.testing.assert_allclose(graph.run(a=2.0, b=5.0), (-3.0, 3.0, 0.4, 2.5, 32.0, 25.0))
+
+
 def test_compiled_functions_compute_what_the_graph_does_on_numbers_and_arrays():
     graph = trace(program, NAMES)
     compiled = compile_graph(optimise(graph))
