@@ -27,6 +27,8 @@ ADDRESS_VARIABLES = (
     "GITHUB_SERVER_URL",
     "GITHUB_REPOSITORY",
     "GITHUB_REF_NAME",
+    "GITHUB_REF_TYPE",
+    "GITHUB_BASE_REF",
 )
 NOT_PAGES = {".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "__pycache__"}
 
@@ -91,6 +93,15 @@ def assemble(root: Path = ROOT) -> Path:
     return target
 
 
+def remove_gone_pages(source: Path, html: Path) -> None:
+    """Remove pages whose source is gone; Sphinx leaves them standing, and readers would still find them."""
+    for sources in (html / "_sources").rglob("*") if (html / "_sources").is_dir() else []:
+        relative = sources.relative_to(html / "_sources")
+        if sources.is_file() and not (source / relative).is_file():
+            sources.unlink()
+            (html / relative).with_suffix(".html").unlink(missing_ok=True)
+
+
 def render_key(root: Path) -> str:
     """Content hash of everything the rendered pages depend on."""
     files = [path for path in (root / "build" / "book").rglob("*") if path.is_file()]
@@ -113,6 +124,7 @@ def render(root: Path = ROOT) -> Path:
         print("render: nothing has changed", flush=True)
         return html / "index.html"
     stamp.unlink(missing_ok=True)
+    remove_gone_pages(root / "build" / "book", html)
     command = [
         *(sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "build/book"),
         *("--config", str(root / "_config.yml"), "--toc", str(root / "_toc.yml"), "--path-output", "build"),

@@ -4,6 +4,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -30,6 +32,13 @@
 # **Time to run:** see the [Execution](../execution.md) page. About 15 seconds on one core.
 #
 # The worked example and the equation numbers are those of Qiu (2019), 《神经网络与深度学习》, section 4.5.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
 import timeit

@@ -4,6 +4,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -25,6 +27,13 @@
 #
 # Two textbooks accompany us: Qiu (2019), 《神经网络与深度学习》, section 4.4, for networks of any depth, and Zhou (2016),
 # 《机器学习》, section 5.3, for one hidden layer. Equation numbers are theirs.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
 import itertools

@@ -4,6 +4,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -23,6 +25,13 @@
 # **Time to run:** see the [Execution](../execution.md) page. About 15 seconds on one core.
 #
 # Equation numbers are those of Qiu (2019), 《神经网络与深度学习》, chapter 4; Zhou (2016), 《机器学习》, treats the same in section 5.2.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
 import time

@@ -4,6 +4,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -24,6 +26,13 @@
 #
 # Two textbooks accompany this chapter: Zhou (2016), 《机器学习》, whose section 5.1–5.2 introduces the neuron, and Qiu (2019),
 # 《神经网络与深度学习》, whose chapter 3 proves the theorem. Equation numbers are theirs.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
 from functools import partial

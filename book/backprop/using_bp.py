@@ -4,6 +4,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -30,6 +32,13 @@
 # | data compression (数据压缩) | a block of pixels | the same block | a photograph through a bottleneck |
 #
 # The recipe never changes: choose inputs and targets, choose the output layer, descend. What changes is what counts as success.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
 from functools import partial
