@@ -2,6 +2,14 @@
 
 A record is a JSON file ``nndl_support/records/<chapter>/<name>.json``. Benchmarks write it with :func:`save`, sections
 and tests read it with :func:`load`; it travels inside the package.
+
+Examples
+--------
+>>> import tempfile
+>>> folder = Path(tempfile.mkdtemp())
+>>> file = save("backprop/demonstration", {"seconds": 1.5}, directory=folder)
+>>> names(directory=folder), load("backprop/demonstration", directory=folder)
+(['backprop/demonstration'], {'seconds': 1.5})
 """
 
 import json

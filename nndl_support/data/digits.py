@@ -135,6 +135,11 @@ def load_mnist() -> Bunch:
     ------
     nndl_support.data.registry.DownloadError
         When a file can neither be found nor downloaded, or is not the one that was checked.
+
+    Examples
+    --------
+    >>> load_mnist().X_train.shape  # doctest: +SKIP
+    (60000, 784)
     """
     return Bunch(
         X_train=_read_images(fetch("mnist/train-images-idx3-ubyte.gz")),

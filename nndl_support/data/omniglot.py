@@ -48,6 +48,11 @@ def load_omniglot(*, size: int = 28) -> Bunch:
         When ``size`` is not a whole number from 1 to 105.
     nndl_support.data.registry.DownloadError
         When a file can neither be found nor downloaded, or is not the one that was checked.
+
+    Examples
+    --------
+    >>> load_omniglot(size=105).X_support.shape  # doctest: +SKIP
+    (20, 20, 11025)
     """
     if size != int(size) or not 1 <= size <= 105:
         raise ValueError(f"size must be a whole number of pixels from 1 to 105, but is {size}")

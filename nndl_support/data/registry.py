@@ -18,7 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-with warnings.catch_warnings():  # pooch asks tqdm for a notebook's widget and would warn on the page where there is none
+with (
+    warnings.catch_warnings()
+):  # pooch asks tqdm for a notebook's widget and would warn on the page where there is none
     warnings.simplefilter("ignore")
     import pooch
 
@@ -77,7 +79,15 @@ FILES: dict[str, RemoteFile] = {
 
 
 def cache_directory() -> Path:
-    """Return the folder that keeps downloads: ``NNDL_DATA_CACHE``, or a folder of the user's cache."""
+    """Return the folder that keeps downloads: ``NNDL_DATA_CACHE``, or a folder of the user's cache.
+
+    Examples
+    --------
+    >>> os.environ["NNDL_DATA_CACHE"] = "downloads"
+    >>> cache_directory().name
+    'downloads'
+    >>> del os.environ["NNDL_DATA_CACHE"]
+    """
     chosen = os.environ.get("NNDL_DATA_CACHE")
     return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("nndl-support"))
 
@@ -105,6 +115,13 @@ def fetch(name: str) -> Path:
     -----
     ``NNDL_DATA_MIRROR`` stands in place of the public addresses, it is not added to them: a machine without network
     fails at once instead of waiting. ``NNDL_PROGRESS=0`` silences the progress bar, the only thing printed.
+
+    Examples
+    --------
+    >>> fetch("no/such.file")
+    Traceback (most recent call last):
+    ...
+    ValueError: no file is registered as 'no/such.file'; known are mnist/...
     """
     if name not in FILES:
         raise ValueError(f"no file is registered as {name!r}; known are {', '.join(sorted(FILES))}")

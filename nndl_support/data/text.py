@@ -21,6 +21,11 @@ def load_tiny_shakespeare() -> Bunch:
     ------
     nndl_support.data.registry.DownloadError
         When the file can neither be found nor downloaded, or is not the one that was checked.
+
+    Examples
+    --------
+    >>> load_tiny_shakespeare().text[:14]  # doctest: +SKIP
+    'First Citizen:'
     """
     text = fetch("tinyshakespeare/input.txt").read_text(encoding="ascii")
     train, validation = len(text) * 90 // 100, len(text) * 95 // 100

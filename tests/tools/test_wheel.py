@@ -58,7 +58,12 @@ def test_a_module_imports_at_its_top_only_what_the_package_depends_on(path):
     tree = ast.parse(path.read_text("utf8"))
     top = ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
     outside = lambda tree: {n.split(".")[0] for n in imported_names(tree)} - set(sys.stdlib_module_names)  # noqa: E731
-    light = modules_of(PROJECT["dependencies"]) | {"nndl_support", "PIL", "requests"}  # with matplotlib, with pooch
+    light = modules_of(PROJECT["dependencies"]) | {
+        "nndl_support",
+        "PIL",
+        "cycler",
+        "requests",
+    }  # of matplotlib and pooch
     assert outside(top) <= light
     # What only a notebook or an extra brings is imported where it is used.
     extras = modules_of(PROJECT["optional-dependencies"]["data"])
