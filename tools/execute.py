@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -37,6 +38,14 @@ def stale_sections(sections: Sequence[Section], root: Path) -> dict[Section, str
     """Sections that have no good run of what stands in the checkout now, with the key of what stands there."""
     keys = {section: section_key(section, root) for section in sections}
     return {section: key for section, key in keys.items() if good_run(executed_notebook(section, root), key) is None}
+
+
+def last_seconds(section: Section, root: Path) -> float:
+    """How long a section took when it last ran well; infinity for one that never did."""
+    try:
+        return json.loads(record_path(executed_notebook(section, root)).read_text("utf8"))["seconds"]
+    except (OSError, ValueError, KeyError):
+        return float("inf")
 
 
 CAN_SEE = """
@@ -102,6 +111,7 @@ def execute(
     if not stale:
         return 0
     folder = root / "build" / "run"
+    order = sorted(stale, key=lambda section: last_seconds(section, root), reverse=True)  # the longest first
     for section in stale:
         notebook = executed_notebook(section, root)
         notebook.parent.mkdir(parents=True, exist_ok=True)
@@ -116,8 +126,8 @@ def execute(
         *(sys.executable, "-m", "pytest", "--quiet", "-c", folder / "pytest.ini", "--rootdir", folder),
         *("-p", "tools.run_plugin", "-p", "no:cacheprovider", "-p", "no:doctest"),
         *("--nbmake", "--overwrite", f"--nbmake-timeout={CELL_TIMEOUT_SECONDS}", "--nbmake-kernel=python3"),
-        *("-n", str(min(workers, len(stale))), "--dist=worksteal", "--no-header", "--tb=short"),
-        *(executed_notebook(section, root) for section in stale),
+        *("-n", str(min(workers, len(stale))), "--maxschedchunk=1", "--no-header", "--tb=short"),
+        *(executed_notebook(section, root) for section in order),
     ]
     environment = run_environment() | ({"PYTHONPATH": str(package_path)} if package_path else {})
     return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment).returncode

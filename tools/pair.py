@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import hashlib
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from nbformat import NotebookNode
 from tools.sections import ROOT, Section, find_sections
 
 INSTALL_TAG = "install"
+# jupytext signs what it writes with its version; that would be a difference in every file at every upgrade.
+VERSION_LINES = re.compile(r"^# +(format_version|jupytext_version): .*\n", flags=re.MULTILINE)
 NO_ADDRESS = """\
 # Only where the package is missing, as on Colab.
 import importlib.util
@@ -86,7 +89,7 @@ def keep_cell_ids(notebook: NotebookNode, former: NotebookNode | None, name: str
 def paired(section: Section, root: Path = ROOT) -> tuple[str, str]:
     """What the two files of a section should hold: the text of the script, and of the notebook."""
     notebook = with_install_cell(jupytext.read(section.text(root)), install_cell(root))
-    script = jupytext.writes(notebook, fmt="py:percent")
+    script = VERSION_LINES.sub("", jupytext.writes(notebook, fmt="py:percent"))
     notebook = jupytext.reads(script, fmt="py:percent")
     path = section.notebook(root)
     former = nbformat.read(path, as_version=4) if path.is_file() else None

@@ -29,6 +29,10 @@ def test_a_second_pairing_changes_nothing(toy):
     assert toy.pair() == []
 
 
+def test_no_version_of_a_tool_stands_in_the_script(toy):
+    assert "_version" not in (toy.root / SCRIPT).read_text()
+
+
 def test_an_edit_of_the_notebook_is_overwritten_whatever_the_modification_times_say(toy):
     toy.edit(NOTEBOOK, "Uses one module directly", "Edited in the wrong file")
     assert toy.pair() == [toy.root / NOTEBOOK]
