@@ -64,7 +64,7 @@ def visible_checkout(folder: Path, root: Path = ROOT) -> list[str]:
     """What a notebook that runs in a folder could import straight from the checkout; it should be nothing."""
     command = [sys.executable, "-c", CAN_SEE, root, sys.prefix]
     run = subprocess.run(command, cwd=folder, env=run_environment(), capture_output=True, text=True, check=True)
-    return run.stdout.split()
+    return run.stdout.splitlines()
 
 
 def describe_device() -> str:
@@ -77,7 +77,7 @@ def describe_device() -> str:
     elif sys.platform == "darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         name = subprocess.run(command, capture_output=True, text=True).stdout.strip() or name
-    if os.environ.get("NNDL_DEVICE", "auto") != "cpu":
+    if os.environ.get("NNDL_DEVICE") != "cpu" and shutil.which("nvidia-smi"):
         import torch
 
         if torch.cuda.is_available():
