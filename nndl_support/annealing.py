@@ -284,19 +284,9 @@ def anneal(
     (4, -4)
     """
     temperatures = np.asarray(temperatures, dtype=float)
-    if temperatures.ndim != 1:
-        raise ValueError(
-            f"temperatures must be a vector with one entry per step, not an array of shape {temperatures.shape}"
-        )
     state = np.array(initial)
     value = np.array(energy(state), dtype=float)
-    if value.shape not in ((), state.shape[:1]):
-        raise ValueError(
-            f"the energy of a state of shape {state.shape} has shape {value.shape}: "
-            "expected a number (one chain) or one entry per row (one chain per row)"
-        )
-    if not np.all(np.isfinite(value)):
-        raise ValueError(f"the initial state must have a finite energy, not {value}")
+    _check_start(temperatures, state, value)
 
     best_state, best_value = state.copy(), value.copy()
     energies = np.empty((len(temperatures) + 1, *value.shape))
@@ -479,6 +469,20 @@ def _per_chain(mask: np.ndarray, state: np.ndarray) -> np.ndarray:
 def _check_temperature(temperature: float) -> None:
     if not temperature >= 0:
         raise ValueError(f"temperature must not be negative, got {temperature}")
+
+
+def _check_start(temperatures: np.ndarray, state: np.ndarray, value: np.ndarray) -> None:
+    if temperatures.ndim != 1:
+        raise ValueError(
+            f"temperatures must be a vector with one entry per step, not an array of shape {temperatures.shape}"
+        )
+    if value.shape not in ((), state.shape[:1]):
+        raise ValueError(
+            f"the energy of a state of shape {state.shape} has shape {value.shape}: "
+            "expected a number (one chain) or one entry per row (one chain per row)"
+        )
+    if not np.all(np.isfinite(value)):
+        raise ValueError(f"the initial state must have a finite energy, not {value}")
 
 
 def _check_schedule(initial: float, final: float, n_steps: int) -> None:

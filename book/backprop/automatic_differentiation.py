@@ -39,6 +39,8 @@ if importlib.util.find_spec("nndl_support") is None:
     print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
+import itertools
+import textwrap
 import timeit
 from time import perf_counter
 
@@ -63,7 +65,7 @@ plot.use_style()
 #
 # $$ f'(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h} \tag{4.64} $$
 #
-# That is the **forward difference** (前向差分). The **central difference** (中心差分) uses one point on each side,
+# Without the limit, at one small $h$, that is the **forward difference** (前向差分). The **central difference** (中心差分) uses one point on each side,
 #
 # $$ f'(x) = \lim_{h \to 0} \frac{f(x + h) - f(x - h)}{2h} \tag{4.65} $$
 #
@@ -93,14 +95,18 @@ show_source(finite_differences.central_difference, finite_differences.optimal_st
 # %%
 x = np.linspace(0, 1, 1000)[:, None]
 steps = np.logspace(-14, 0, 141)
-methods = {"forward": finite_differences.forward_difference, "central": finite_differences.central_difference}
-errors = {name: np.abs(f(np.exp, x, steps) - np.exp(x)).mean(axis=0) for name, f in methods.items()}
-derived = {
-    name: finite_differences.optimal_step(order=k, value=1, higher_derivative=1) for k, name in enumerate(errors, 1)
+slopes = {
+    "forward": finite_differences.forward_difference(np.exp, x, steps),
+    "central": finite_differences.central_difference(np.exp, x, steps),
 }
-for name, error in errors.items():
-    print(f"{name}: best step {steps[error.argmin()]:.1e} (derived {derived[name]:.1e}), error {error.min():.1e}")
-    assert derived[name] / 5 < steps[error.argmin()] < derived[name] * 2
+errors = {name: np.abs(slope - np.exp(x)).mean(axis=0) for name, slope in slopes.items()}
+
+# %%
+for order, (name, error) in enumerate(errors.items(), start=1):
+    best = steps[error.argmin()]
+    derived = finite_differences.optimal_step(order=order, value=1, higher_derivative=1)
+    print(f"{name}: best step {best:.1e} (derived {derived:.1e}), error {error.min():.1e}")
+    assert derived / 5 < best < derived * 2
 assert errors["central"].min() < 1e-2 * errors["forward"].min()
 
 # %% [markdown]
@@ -110,21 +116,24 @@ assert errors["central"].min() < 1e-2 * errors["forward"].min()
 # number that carries its derivative in a second component is an idea that returns below.
 
 # %% mystnb={"image": {"alt": "Error of numerical differentiation against the step on logarithmic axes: the forward difference makes a V with its bottom near 1e-8, the central difference a deeper V with its bottom near 1e-5, the complex step falls steadily and stays at 1e-16."}}
-errors["complex step"] = np.abs(finite_differences.complex_step(np.exp, x, steps) - np.exp(x)).mean(axis=0)
-ax = plot.loss_curves(
-    errors, steps=dict.fromkeys(errors, steps), xlabel="step h (units of x)", ylabel="mean error of f′", log=True
-)
-for k in (1, 2):
-    bound = finite_differences.total_error(steps, order=k, value=1.7, higher_derivative=1.7)
-    ax.plot(steps, bound, color="#757575", linewidth=0.8)
-ax.set(xscale="log", ylim=(1e-17, 10))
+imaginary = finite_differences.complex_step(np.exp, x, steps)
+errors["complex step"] = np.abs(imaginary - np.exp(x)).mean(axis=0)
+ax = plot.loss_curves(errors, steps=dict.fromkeys(errors, steps), log=True)
+mean = {"value": np.e - 1, "higher_derivative": np.e - 1}  # of e^x between 0 and 1
+for order, name in [(1, "forward"), (2, "central")]:
+    bound = finite_differences.total_error(steps, order=order, **mean)
+    ax.plot(steps, bound, color="#757575", linewidth=0.8, label="bounds" if order == 1 else None)
+    assert (errors[name] < bound * 1.05)[steps <= 0.1].all()
+ax.set(xscale="log", ylim=(1e-17, 10), xlabel="step h (units of x)", ylabel="mean error of f′")
+ax.legend()
 plt.show()
 
 # %% [markdown]
 # The figure is a V for each difference. On the right arm truncation rules: a tenth of the step gives a tenth of the
 # error (forward) or a hundredth (central). On the left arm rounding rules, and both methods fail alike: a tenth of
-# the step, ten times the error. The thin grey lines are the bounds $E_1$ and $E_2$; the measured errors stay below
-# them because roundings partly cancel. At its best the forward difference keeps about half of the sixteen digits and
+# the step, ten times the error. The thin grey lines are the bounds $E_1$ and $E_2$ with the mean of $e^x$ for $|f|$
+# and for its derivatives. On the left the measured errors stay below them because roundings partly cancel; on the right
+# they coincide, until at the largest steps the next term of the expansion shows. At its best the forward difference keeps about half of the sixteen digits and
 # the central one about two thirds. The complex step keeps them all.
 #
 # Precision is not even the main complaint. A gradient with respect to $n$ parameters takes $n + 1$ or $2n$
@@ -148,17 +157,19 @@ show_source(symbolic.differentiate)
 
 # %%
 x = symbolic.Variable("x")
-print("simplify:", 3 * x - x + 2 * x + 1, "  ->  ", symbolic.simplify(3 * x - x + 2 * x + 1))
-assert str(symbolic.simplify(3 * x - x + 2 * x + 1)) == "4*x + 1"
+long = 3 * x - x + 2 * x + 1
+print("simplify:", long, "  ->  ", symbolic.simplify(long))
+assert str(symbolic.simplify(long)) == "4*x + 1"
 f = 1 / (symbolic.exp(-(x + 1)) + 1)
 raw = symbolic.differentiate(f, x)
-print("by the rules:", raw)
-print("simplified:  ", symbolic.simplify(raw))
+print("f:", f)
+print(textwrap.fill(f"by the rules: {raw}", 75, subsequent_indent="  "))
+print("simplified:", symbolic.simplify(raw))
 
 # %% [markdown]
 # Without simplification the rules leave a litter of zeros, ones and unneeded terms. With it the formula is readable.
 # Is the problem then solved? Take a function defined by a loop, the **logistic map** (逻辑斯谛映射)
-# $l \leftarrow 4 l (1 - l)$, the example of Baydin et al. (2018). Each turn of the loop adds three operations to the
+# $x \leftarrow 4 x (1 - x)$, the example of Baydin et al. (2018). Each turn of the loop adds three operations to the
 # *program*. Watch what each turn adds to the *formula* of the derivative.
 
 # %%
@@ -173,17 +184,22 @@ passes = [static_graph.optimise(static_graph.reverse_pass(g)) for g in traced]
 sizes = {"formula by the rules": [symbolic.size(formula) for formula in raw]}
 sizes |= {"formula simplified": [symbolic.size(formula) for formula in simple]}
 sizes |= {"automatic: operations": [max(1, p.operation_count) for p in passes]}
-print(sizes)
-assert sizes["formula simplified"][-1] > 20 * sizes["automatic: operations"][-1]
+
+# %%
+for name, numbers in sizes.items():
+    print(f"{name:22}", numbers)
+for name in ("formula by the rules", "formula simplified"):
+    assert all(b > 2 * a for a, b in itertools.pairwise(sizes[name]))
+assert len(set(np.diff(sizes["automatic: operations"][1:]))) == 1
 
 # %% mystnb={"image": {"alt": "Size of the derivative of the iterated logistic map against the number of turns on a logarithmic axis: the formula grows exponentially whether simplified or not, the number of operations of automatic differentiation grows linearly."}}
-ax = plot.loss_curves(
-    sizes, steps=dict.fromkeys(sizes, turns), xlabel="turns of the loop", ylabel="size (nodes or operations)", log=True
-)
+ax = plot.loss_curves(sizes, steps=dict.fromkeys(sizes, turns), xlabel="turns of the loop", log=True)
+ax.set_ylabel("size (nodes or operations)")
 plt.show()
 
 # %% [markdown]
-# This is **expression swell** (表达式膨胀). Both formulas grow exponentially, and simplification merely postpones it. The
+# This is **expression swell** (表达式膨胀). Both formulas grow exponentially, for each turn more than doubles them, and
+# simplification merely postpones it. The
 # third curve is what the rest of this section is about. It computes the very same derivative, and it grows by a fixed
 # number of operations per turn. The difference is sharing. A formula has no names for intermediate results, so
 # whatever is used twice is written twice, and its derivative too. A *program* stores an intermediate result once and
@@ -211,12 +227,13 @@ print("f(1; 0, 0) =", unit.run(**point))
 # Every arrow now gets a number: the derivative of the operation at its head with respect to the operand at its tail.
 # These **local derivatives** (局部导数) are all the calculus there is in automatic differentiation. A table with one line
 # per elementary operation supplies them, and the modes of this section differ only in the bookkeeping around that
-# table.
+# table. A rule may use the input, the output, or both: the derivative of $e^h$ is the output itself.
 
 # %%
 print(len(elementary.PARTIALS), "operations with a rule")
 (of_exp,), (of_reciprocal,) = elementary.partials(np.exp), elementary.partials(np.reciprocal)
-print("derivative of exp at 0:", of_exp(0.0, 1.0), "  of 1/h at 2:", of_reciprocal(2.0, 0.5))
+print("exp at 0 has the derivative", of_exp(0.0, 1.0))  # arguments: input, output
+print("1/h at 2 has the derivative", of_reciprocal(2.0, 0.5))
 
 # %% [markdown]
 # Here is the graph of the logistic unit at $x = 1$, $w = 0$, $b = 0$, with the value of each node and the local
@@ -248,13 +265,15 @@ plt.show()
 # $$ \begin{aligned}
 # \frac{\partial f}{\partial w} &= \frac{\partial f}{\partial h_6} \frac{\partial h_6}{\partial h_5} \frac{\partial h_5}{\partial h_4}
 # \frac{\partial h_4}{\partial h_3} \frac{\partial h_3}{\partial h_2} \frac{\partial h_2}{\partial h_1} \frac{\partial h_1}{\partial w} \\
-# &= 1 \cdot (-0.25) \cdot 1 \cdot 1 \cdot (-1) \cdot 1 \cdot 1 = 0.25
+# &= 1 \cdot (-0.25) \cdot 1 \cdot 1 \cdot (-1) \cdot 1 \cdot 1 \\
+# &= 0.25
 # \end{aligned} $$
 #
 # Where several paths lead from an input to the output, their products add up. That is the whole chain rule (Qiu's
 # equations 4.69–4.73). A product can be multiplied out from either end, and this freedom is the difference between
-# the two modes. Starting at the inputs, each node receives its **tangent** (切向量) $\dot v = \partial v / \partial w$.
-# Starting at the output, each node receives its **adjoint** (伴随值) $\bar v = \partial f / \partial v$:
+# the two modes. Write $v_i$ for the value of node $i$, whatever its name, and $j \to i$ for an arrow. Starting at the inputs, each node receives its **tangent** (切向量) $\dot v = \partial v / \partial w$.
+# Starting at the output, each node receives its **adjoint** (伴随值) $\bar v = \partial f / \partial v$. A tangent adds up over
+# the arrows that come in, an adjoint over those that go out:
 #
 # $$ \dot v_i = \sum_{j \to i} \frac{\partial v_i}{\partial v_j}\, \dot v_j $$
 #
@@ -262,9 +281,13 @@ plt.show()
 
 # %%
 table = graph.trace_table(unit, point, {"w": 1.0})
-print(f"{'node':>4}  {'formula':15}{'value':>8}{'tangent':>10}{'adjoint':>10}")
+lines = [f"{'node':>4}  {'formula':15}{'value':>9}{'tangent':>9}{'adjoint':>9}"]
 for row in table:
-    print(f"{row['node']:>4}  {row['formula']:15}{row['value'] + 0.0:8.2f}{row['tangent']:10.2f}{row['adjoint']:10.2f}")
+    numbers = [f"{row[column] + 0.0:9.2f}" for column in ("value", "tangent", "adjoint")]
+    lines.append(f"{row['node']:>4}  {row['formula']:15}" + "".join(numbers))
+print("\n".join(lines))
+
+# %%
 at = {row["node"]: row for row in table}
 assert at["h6"]["value"] == 0.5
 assert at["h6"]["tangent"] == at["w"]["adjoint"] == at["b"]["adjoint"] == 0.25
@@ -303,11 +326,12 @@ show_source(programs.newton_square_root, docstring="none")
 
 # %%
 square_root, turn = programs.newton_square_root, programs.logistic_map
-print("d sqrt(a) / da at a = 9:", derivative(square_root, 9.0), "   closed form:", 1 / 6)
-slope = derivative(lambda x: turn(x, 6), 0.3)
-print("six turns at 0.3:       ", slope, "   the swollen formula:", symbolic.evaluate(simple[6], x=0.3))
-assert abs(derivative(square_root, 9.0) - 1 / 6) < 1e-14
-assert np.isclose(slope, symbolic.evaluate(simple[6], x=0.3), rtol=1e-9)
+root_slope, slope = derivative(square_root, 9.0), derivative(lambda x: turn(x, 6), 0.3)
+swollen = symbolic.evaluate(simple[6], x=0.3)
+print(f"square root at 9: {root_slope:.15f}   closed form:         {1 / 6:.15f}")
+print(f"six turns at 0.3: {slope:.11f}   the swollen formula: {swollen:.11f}")
+assert abs(root_slope - 1 / 6) < 1e-14
+assert np.isclose(slope, swollen, rtol=1e-9)
 
 # %% [markdown]
 # A dual number may hold dual numbers, which makes a derivative of a derivative. There is a famous trap in it. In
@@ -319,9 +343,10 @@ assert np.isclose(slope, symbolic.evaluate(simple[6], x=0.3), rtol=1e-9)
 # %%
 right = derivative(lambda x: x * derivative(lambda y: x + y, 1.0), 1.0)
 one_epsilon = Dual(1.0, 1.0) * (Dual(1.0, 1.0) + Dual(1.0, 1.0)).tangent
-print("a level for each derivative:", right, "    one epsilon for both:", one_epsilon.tangent)
+print("a level for each derivative:", right)
+print("one epsilon for both:       ", one_epsilon.tangent)
 second = derivative(lambda x: derivative(np.sin, x), 0.7)
-print("second derivative of sin at 0.7:", second, "   -sin(0.7):", -np.sin(0.7))
+print(f"second derivative of sin at 0.7: {second:.10f}, -sin(0.7): {-np.sin(0.7):.10f}")
 assert right == 1.0
 assert one_epsilon.tangent == 2.0
 assert np.isclose(second, -np.sin(0.7), rtol=1e-15)
@@ -332,14 +357,15 @@ assert np.isclose(second, -np.sin(0.7), rtol=1e-15)
 # Adjoints start at the output, which is the last thing a program computes. So the program must first run and leave a
 # trace: each result remembers its operands, and how to hand its own adjoint back to them. That record is called the
 # **tape** (计算记录). The class `Value` has the interface of Karpathy's micrograd (`data`, `grad`, `backward()`), but its
-# data may be whole arrays. Three pieces of code tell everything:
+# data may be whole arrays. Three pieces of code tell nearly everything:
 
 # %%
 show_source(Value.__mul__, Value.tape, Value.backward)
 
 # %% [markdown]
 # A product stores its two factors in a closure; backwards it multiplies the incoming gradient with the *other*
-# factor. `tape` puts operands before results without recursion, so that long chains do not exhaust the stack.
+# factor. `_record` makes the node of the result, with its operands and that closure, and `_add_gradient` adds to the
+# `grad` of an operand. `tape` puts operands before results without recursion, so that long chains do not exhaust the stack.
 # `backward` clears what lies in between, sets the adjoint of the result to one, and walks the list in reverse.
 # Gradients are *added* (`+=`), for a variable that is used twice lies on two paths. Here is the worked example once
 # more, and then a whole layer on a batch of five examples.
@@ -350,7 +376,8 @@ f = 1 / ((-(w * 1.0 + b)).exp() + 1)
 f.backward()
 print("f =", f.data, "  df/dw =", w.grad, "  df/db =", b.grad)
 rng = np.random.default_rng(0)
-X, W, b = rng.normal(size=(5, 3)), Value(rng.normal(size=(3, 2))), Value(np.zeros(2))
+X = rng.normal(size=(5, 3))
+W, b = Value(rng.normal(size=(3, 2))), Value(np.zeros(2))
 (X @ W + b).tanh().sum().backward()
 print("gradient shapes:", W.grad.shape, b.grad.shape)
 
@@ -366,19 +393,21 @@ print("gradient shapes:", W.grad.shape, b.grad.shape)
 # For a function from $n$ inputs to $m$ outputs, the full matrix of derivatives, the **Jacobian** (雅可比矩阵), takes $n$
 # forward passes or $m$ reverse passes. How much work is one pass? Here one can count instead of guessing. A static
 # graph can be *rewritten* into the graph of its forward or its reverse pass, and the operations in the result are
-# counted exactly. The function is a layer $y = \tanh(Wx)$ written out in scalars.
+# counted exactly. The function is a layer $y = \tanh(Wx)$ written out in scalars, once with $n$ inputs and one output,
+# once with one input and $m$ outputs; the unit of cost is one evaluation of the function itself.
 
 # %%
-widths = np.array([1, 2, 4, 8, 16, 32])
+widths, jacobian_cost = np.array([1, 2, 4, 8, 16, 32]), static_graph.jacobian_cost
 counts = {
-    (mode, label): [c[mode] / c["function"] for c in map(static_graph.jacobian_cost, layers)]
+    (mode, label): [cost[mode] / cost["function"] for cost in map(jacobian_cost, layers)]
     for label, layers in {
         "n": [programs.layer_graph(n, 1, rng) for n in widths],
         "m": [programs.layer_graph(1, m, rng) for m in widths],
     }.items()
     for mode in ("forward", "reverse")
 }
-print("one reverse pass, in evaluations of f:", np.round(counts["reverse", "n"], 2))
+print("one reverse pass, in f's:", np.round(counts["reverse", "n"], 2))
+print("one forward pass, in f's:", np.round(counts["forward", "m"], 2))
 assert max(counts["reverse", "n"]) < 5
 assert max(counts["forward", "m"]) < 5
 
@@ -402,8 +431,11 @@ measured = {
     "forward": [seconds(jacobian_forward, n) for n in inputs],
     "reverse": [seconds(jacobian_reverse, n) for n in inputs],
 }
-print(f"1024 inputs: forward {measured['forward'][-1]:.1e} s, reverse {measured['reverse'][-1]:.1e} s")
-assert measured["forward"][-1] > 50 * measured["reverse"][-1]
+
+# %%
+slow, fast = measured["forward"][-1], measured["reverse"][-1]
+print(f"1024 inputs: forward {1e3 * slow:.1f} ms, reverse {1e3 * fast:.3f} ms")
+assert slow > 50 * fast
 
 # %% mystnb={"image": {"alt": "Two panels. Left: operations for a Jacobian in evaluations of the function: forward mode grows with the number of inputs and reverse mode with the number of outputs, while the other combination stays flat. Right: seconds against the number of inputs for one output: forward grows linearly, reverse stays nearly flat."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3.4))
@@ -413,15 +445,11 @@ curves = {
     "forward, 1 input, n outputs": counts["forward", "m"],
     "reverse, 1 input, n outputs": counts["reverse", "m"],
 }
-plot.loss_curves(
-    curves, ax=left, steps=dict.fromkeys(curves, widths), xlabel="n", ylabel="cost (evaluations of f)", log=True
-)
-plot.loss_curves(
-    measured, ax=right, steps=dict.fromkeys(measured, inputs), xlabel="inputs n", ylabel="seconds", log=True
-)
-left.set(xscale="log", title="counted operations")
+plot.loss_curves(curves, ax=left, steps=dict.fromkeys(curves, widths), log=True)
+plot.loss_curves(measured, ax=right, steps=dict.fromkeys(measured, inputs), log=True)
+left.set(title="counted operations", xscale="log", xlabel="n", ylabel="cost (evaluations of f)")
 left.legend(fontsize=7)
-right.set(xscale="log", title="measured, one output")
+right.set(title="measured, one output", xscale="log", xlabel="inputs n", ylabel="time (seconds)")
 plt.show()
 
 # %% [markdown]
@@ -433,7 +461,7 @@ plt.show()
 #
 # Reverse mode has a price that the figure does not show: **memory** (内存). The forward mode forgets a value as soon as
 # it has been used; the tape keeps every intermediate result until the backward pass has used it. **Checkpointing**
-# (检查点) trades time for it: keep only every $\sqrt L$-th of $L$ layers and compute the others again when the backward
+# (检查点; [Chen et al., 2016](https://arxiv.org/abs/1604.06174)) trades time for it: keep only every $\sqrt L$-th of $L$ layers and compute the others again when the backward
 # pass reaches them. Memory falls from $L$ to about $2 \sqrt L$ layers for one additional forward pass.
 
 # %% [markdown]
@@ -459,26 +487,36 @@ assert better.operation_count < plain.operation_count / 2
 # %% [markdown]
 # The two sines have become one, the useless exponential is gone, and the value comes with both derivatives. Each
 # `seed` is the adjoint of an output, here 1. The dynamic tape must do all the work again for each call, including the
-# bookkeeping. How much does that cost when the same gradient is needed two thousand times?
+# bookkeeping. How much does that cost when the same gradient is needed again and again, on one pair of numbers or on a
+# hundred thousand pairs at once?
 
 
 # %%
 def dynamic(x, y):
     x, y = Value(x), Value(y)
     f = programs.careless(x, y)
-    f.backward()
+    f.backward(np.ones(f.shape) if f.shape else 1.0)
     return f.data, x.grad, y.grad
 
 
 assert np.allclose(dynamic(0.3, 1.7), compiled(0.3, 1.7, 1.0), rtol=1e-14)
-tape_seconds = min(timeit.repeat(lambda: dynamic(0.3, 1.7), number=2000, repeat=3))
-static_seconds = min(timeit.repeat(lambda: compiled(0.3, 1.7, 1.0), number=2000, repeat=3))
-print(f"per call: dynamic {tape_seconds / 2e-3:.1f} µs, static {static_seconds / 2e-3:.1f} µs")
-assert tape_seconds > 4 * static_seconds
+
+# %%
+one, many = (0.3, 1.7, 1.0), (*rng.normal(size=(2, 100_000)), np.ones(100_000))
+ratios = []
+for point, calls in [(one, 2000), (many, 5)]:
+    taped = min(timeit.repeat(lambda p=point: dynamic(*p[:2]), number=calls, repeat=3))
+    static = min(timeit.repeat(lambda p=point: compiled(*p), number=calls, repeat=3))
+    ratios.append(taped / static)
+    print(f"pairs in a call: {np.size(point[0]):6}   dynamic {1e6 * taped / calls:7.1f} µs", end="")
+    print(f"   static {1e6 * static / calls:6.1f} µs   ratio {ratios[-1]:.0f}")
+assert ratios[0] > 4
+assert ratios[1] < ratios[0] / 2
 
 # %% [markdown]
-# On functions of single numbers the bookkeeping outweighs the arithmetic, so the static graph wins clearly. On large
-# arrays the arithmetic dominates and the advantage melts. The price of the static graph is its blindness: it is built
+# On single numbers the bookkeeping outweighs the arithmetic, so the static graph wins clearly. On large arrays the
+# arithmetic dominates, and the advantage shrinks to what the optimiser has saved: operations, and arrays that need not
+# be kept. The price of the static graph is its blindness: it is built
 # before any value exists, and so it cannot contain a decision that depends on one. Newton's loop from above, which
 # runs until the result is good enough, cannot be traced at all.
 
@@ -486,7 +524,7 @@ assert tape_seconds > 4 * static_seconds
 try:
     graph.trace(square_root, ["a"])
 except TypeError as error:
-    print("static: ", error)
+    print(textwrap.fill(f"static: {error}", 75))
 root = Value(9.0)
 square_root(root).backward()
 print("dynamic:", root.grad)
@@ -512,15 +550,20 @@ layers = value_network.initialise([64, 64, 10], rng)
 losses, accuracies = [], []
 for _ in range(40):
     for rows in np.array_split(rng.permutation(len(digits.X_train)), 45):
-        loss = value_network.cross_entropy(value_network.scores(layers, digits.X_train[rows]), digits.y_train[rows])
+        z = value_network.scores(layers, digits.X_train[rows])
+        loss = value_network.cross_entropy(z, digits.y_train[rows])
         value_network.gradient_step(layers, loss, learning_rate=0.3)
         losses.append(loss.data)
     predicted = value_network.scores(layers, digits.X_test).data.argmax(axis=1)
     accuracies.append(np.mean(predicted == digits.y_test))
-linear = LogisticRegression(max_iter=2000).fit(digits.X_train, digits.y_train).score(digits.X_test, digits.y_test)
-print(f"test accuracy: network on the tape {accuracies[-1]:.3f}, logistic regression {linear:.3f}")
+
+# %%
+peer = LogisticRegression(max_iter=2000).fit(digits.X_train, digits.y_train)
+linear = peer.score(digits.X_test, digits.y_test)
+print(f"accuracy: network on the tape {accuracies[-1]:.3f}, logistic regression {linear:.3f}")
 assert min(accuracies[20:]) > linear
-assert losses[0] > 2 > 20 * np.mean(losses[-45:])
+assert losses[0] > 2
+assert np.mean(losses[-45:]) < 0.023
 assert sum(p.data.size for p in value_network.parameters(layers)) == 4810
 assert len(losses) == 1800
 
@@ -533,9 +576,9 @@ plot.loss_curves(curves, ax=right, xlabel="epoch", ylabel="test accuracy (fracti
 plt.show()
 
 # %% [markdown]
-# A network that guesses among ten classes pays $\ln 10 \approx 2.3$ nats. Within one epoch the loss falls far below
-# that, and then by more than another order of magnitude. On digits that were never trained on, the network overtakes
-# logistic regression, which is the same model without the hidden layer, during the first twenty epochs, and stays
+# A network that guesses among ten classes pays $\ln 10 \approx 2.3$ nats. Within a few epochs the loss falls below a
+# tenth of that, and in the end below a hundredth. On digits that were never trained on, the network overtakes
+# logistic regression, which is the same model without the hidden layer and with a small weight penalty, during the first twenty epochs, and stays
 # above it. All the gradients, one for each of the 4810 weights and biases at each of the 1800 steps, came from the
 # tape.
 #
@@ -552,7 +595,9 @@ for step in range(100):
     snapshots.append([(Value(W.data), Value(b.data)) for W, b in layers])
     margin = value_network.max_margin_loss(value_network.scores(layers, X), y)
     loss = margin + value_network.weight_penalty(layers, 1e-4)
-    value_network.gradient_step(layers, loss, learning_rate=1.0 - 0.9 * step / 100)
+    value_network.gradient_step(layers, loss, learning_rate=1.0 - 0.009 * step)
+
+# %%
 correct = np.mean(np.sign(value_network.scores(layers, X).data[:, 0]) == y)
 print(f"correct after 100 steps: {correct:.2f}")
 assert correct > 0.97
@@ -615,11 +660,12 @@ import torch
 
 layers = value_network.initialise([64, 64, 10], np.random.default_rng(0))
 value_network.cross_entropy(value_network.scores(layers, digits.X_test), digits.y_test).backward()
-tensors = [torch.tensor(p.data, requires_grad=True) for p in value_network.parameters(layers)]
+mine = value_network.parameters(layers)
+tensors = [torch.tensor(p.data, requires_grad=True) for p in mine]
 W1, b1, W2, b2 = tensors
 z = torch.relu(torch.tensor(digits.X_test) @ W1 + b1) @ W2 + b2
 torch.nn.functional.cross_entropy(z, torch.tensor(digits.y_test)).backward()
-difference = max(np.abs(p.grad - t.grad.numpy()).max() for p, t in zip(value_network.parameters(layers), tensors))
+difference = max(np.abs(p.grad - t.grad.numpy()).max() for p, t in zip(mine, tensors))
 print(f"torch: largest difference of {sum(t.numel() for t in tensors)} gradients {difference:.1e}")
 assert difference < 1e-14
 
@@ -636,14 +682,15 @@ except ImportError:
 
 # %% [markdown]
 # How fast is it? The benchmark of this section runs one training step of micrograd's demo, all 100 examples, in both
-# engines with the same weights and keeps a record. Its numbers are printed here, not typed. micrograd spends its time
+# engines with the same weights and keeps a record, which is read here; a factor below one hundred would count as a
+# failure. micrograd spends its time
 # on one Python object for each *number*; on arrays there is one object for each *operation*, and NumPy does the rest.
 
 # %%
 record = records.load("backprop/autodiff_vs_micrograd")
-print(f"micrograd {record['peer_seconds']:.2f} s, Value on arrays {1e3 * record['ours_seconds']:.2f} ms per step")
-print(f"ratio {record['ratio']:.0f} (asked for: {record['bar']:.0f})")
-assert record["ratio"] >= record["bar"]
+print(f"one step: micrograd {record['peer_seconds']:.2f} s, ", end="")
+print(f"Value on arrays {1e3 * record['ours_seconds']:.2f} ms, ratio {record['ratio']:.0f}")
+assert record["ratio"] >= record["bar"] == 100
 
 # %% [markdown]
 # ## What goes wrong
@@ -661,7 +708,8 @@ for name, path in paths.items():
         (p * p).backward()
         p.data -= 0.05 * p.grad
         p.grad = 0.0 if name == "cleared" else p.grad
-print({name: float(np.round(max(path[-20:]), 3)) for name, path in paths.items()})
+for name, path in paths.items():
+    print(f"{name}: largest |p| of the last 20 steps {max(path[-20:]):.3f}")
 assert max(paths["cleared"][-20:]) < 0.02 < 0.5 < max(paths["forgotten"][-20:])
 
 # %% [markdown]
@@ -683,27 +731,28 @@ tc *= 100
 try:
     total.backward()
 except RuntimeError as error:
-    print("torch:", str(error).split(":")[0])
+    print(textwrap.fill("torch: " + str(error).split(":")[0], 75))
 assert (a.grad == [500, 700]).all()
 
 # %% [markdown]
 # **A kink.** ReLU has no derivative at 0. Every engine picks a value there, usually 0, and the choice can contradict
-# itself: $\mathrm{relu}(x) - \mathrm{relu}(-x)$ *is* the identity, yet its automatic derivative at 0 is 0 instead of
-# 1. The central difference says 0.5 for one ReLU, so that a gradient check at a kink fails for correct code. Exact
+# itself: $\mathrm{relu}(x) - \mathrm{relu}(-x)$ *is* the identity, yet its automatic derivative at 0 is 0, not 1.
+# The central difference says 0.5 for one ReLU, so that a gradient check at a kink fails for correct code. Exact
 # zeros are rare in training, except where they are made: a bias of zero behind an input of zero.
 
 # %%
-near, at_zero = (derivative(lambda x: x.relu() - (-x).relu(), point) for point in (0.001, 0.0))
+near, at_zero = (derivative(lambda x: x.relu() - (-x).relu(), p) for p in (0.001, 0.0))
 print("derivative of relu(x) - relu(-x) at 0.001:", near, "  at 0:", at_zero)
 assert near == 1.0
 assert at_zero == 0.0
 automatic = derivative(lambda x: x.relu(), 0.0)
 numerical = finite_differences.central_difference(lambda x: np.maximum(x, 0.0), 0.0, 1e-6)
 print("relu at 0: automatic", automatic, " numerical", numerical)
+assert numerical == 0.5
 
 # %% [markdown]
 # **Depth.** A recursive search for the order of the tape is shorter to write, and Python stops it after about a
-# thousand nested calls. Recurrent networks are deeper than that. The stack in `tape` is as long as memory allows.
+# thousand nested calls. A recurrent network unrolled over a long text is deeper than that. The stack in `tape` is as long as memory allows.
 
 # %%
 deep = start = Value(0.5)
@@ -736,7 +785,7 @@ assert np.isclose(start.grad, 1.0001**10_000, rtol=1e-10)
 #
 # </details>
 #
-# 3. *Counting.* How many multiplications do the forward and the reverse mode need for the gradient of $x_1 x_2 \cdots x_n$? Count by hand for $n = 3$, then compare with `static_graph.jacobian_cost`, which counts all operations.
+# 3. *Counting.* How many operations do the forward and the reverse mode need for the function $x_1 x_2 \cdots x_n$ and its gradient? Count by hand for $n = 3$, then compare with `static_graph.jacobian_cost`.
 #
 # <details><summary>Answer</summary>
 #
@@ -786,6 +835,7 @@ assert np.isclose(start.grad, 1.0001**10_000, rtol=1e-10)
 #
 # - Qiu (2019), 《神经网络与深度学习》, section 4.5, equations 4.64–4.84, figure 4.8, table 4.1.
 # - Baydin, Pearlmutter, Radul and Siskind (2018), Automatic differentiation in machine learning: a survey, *JMLR* 18(153), [arXiv:1502.05767](https://arxiv.org/abs/1502.05767).
+# - Chen, Xu, Zhang and Guestrin (2016), Training deep nets with sublinear memory cost, [arXiv:1604.06174](https://arxiv.org/abs/1604.06174).
 # - Griewank and Walther (2008), *Evaluating Derivatives*, 2nd edition, SIAM, [doi:10.1137/1.9780898717761](https://doi.org/10.1137/1.9780898717761).
 # - Squire and Trapp (1998), Using complex variables to estimate derivatives of real functions, *SIAM Review* 40(1), [doi:10.1137/S003614459631241X](https://doi.org/10.1137/S003614459631241X).
 # - Siskind and Pearlmutter (2008), Nesting forward-mode AD in a functional framework, *Higher-Order and Symbolic Computation* 21, [doi:10.1007/s10990-008-9037-1](https://doi.org/10.1007/s10990-008-9037-1).

@@ -37,7 +37,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from scipy.special import expit
+from scipy.special import expit, logit
 from scipy.special import softmax as peer_softmax
 from sklearn.neural_network import MLPClassifier
 
@@ -109,9 +109,10 @@ X = rng.normal(size=(2000, 7))
 start = time.perf_counter()
 together = network.forward(X, weights, biases, activations)[1][-1]
 middle = time.perf_counter()
-apart = np.array([network.forward(x[None, :], weights, biases, activations)[1][-1][0] for x in X])
+apart = np.vstack([network.forward(x[None, :], weights, biases, activations)[1][-1] for x in X])
 end = time.perf_counter()
-print(f"one batch of 2000: {1e3 * (middle - start):.1f} ms; one by one: {1e3 * (end - middle):.1f} ms")
+print(f"one batch of 2000: {1e3 * (middle - start):.1f} ms")
+print(f"one by one: {1e3 * (end - middle):.1f} ms")
 print(f"largest difference {np.abs(together - apart).max():.1e}")
 assert np.allclose(together, apart, atol=1e-12)
 assert end - middle > 3 * (middle - start)
@@ -125,8 +126,9 @@ assert end - middle > 3 * (middle - start)
 straight = network.forward(X, weights, biases, ["identity"] * 3)[1][-1]
 product = weights[0] @ weights[1] @ weights[2]
 shift = (biases[0] @ weights[1] + biases[1]) @ weights[2] + biases[2]
-print(f"three linear layers against one: {np.abs(straight - (X @ product + shift)).max():.1e}")
-assert np.allclose(straight, X @ product + shift)
+one_layer = X @ product + shift
+print(f"three linear layers against one: {np.abs(straight - one_layer).max():.1e}")
+assert np.allclose(straight, one_layer)
 
 # %% [markdown]
 # ## The last layer says what kind of answer it is
@@ -136,43 +138,57 @@ assert np.allclose(straight, X @ product + shift)
 # | question | output layer | a prediction is | loss |
 # |---|---|---|---|
 # | how much? (回归) | linear, $\hat y = z$ | any number | squared error (平方误差) |
-# | yes or no? (二分类) | logistic, $\hat y = \sigma(z) = 1/(1 + e^{-z})$ | a probability $p(y = 1 \mid x)$ | binary cross-entropy |
+# | yes or no? (二分类) | logistic, $\hat y = \sigma(z) = 1/(1 + e^{-z})$ | a probability $p(y = 1 \mid x)$ | cross-entropy of two classes |
 # | which of K? (多分类) | softmax, $\hat y_k = e^{z_k} / \sum_j e^{z_j}$ | K probabilities that sum to 1 | cross-entropy (交叉熵) |
 #
-# The heads are related: logistic is softmax over two classes, one of which has the net input 0.
+# The three output layers are called *heads*, and two of them are related: logistic is softmax over two classes, one of which has the net input 0.
 
 # %%
 z = np.array([-30.0, -2.0, 0.0, 2.0, 30.0])
 pair = softmax(np.column_stack([np.zeros(5), z]))
-print("logistic(z):           ", logistic(z))
-print("softmax(0, z), class 1:", pair[:, 1])
+print("    z      logistic(z)    softmax(0, z), class 1")
+for row in zip(z, logistic(z), pair[:, 1]):
+    print("{:5.0f} {:16.8e} {:25.8e}".format(*row))
 np.testing.assert_allclose(pair[:, 1], logistic(z), rtol=1e-12)
 
 # %% [markdown]
-# A prediction is judged by a **loss** (损失). For a probability the natural one is the **cross-entropy** $-\sum_k y_k \log \hat y_k$: the number of nats of surprise when the true class is revealed. It is
-# unbounded: a network that was certain and wrong pays without limit, where the squared error would charge at most 1 per class.
+# A prediction is judged by a **loss** (损失). Write the true class as a vector $y$ with a 1 in its place and 0 elsewhere (**one-hot**, 独热). For probabilities the natural loss is the **cross-entropy** (equations 4.39–4.40),
+# for a single yes-or-no output and for $K$ classes
+#
+# $$ L = -y \log \hat y - (1 - y) \log (1 - \hat y), \qquad L = -\sum_{k=1}^{K} y_k \log \hat y_k $$
+#
+# Either way only the probability of what really happened counts. Its negative logarithm is the *surprise* when the truth is revealed, measured in nats because the logarithm is the natural one. Minimising the sum of surprises is
+# maximising the probability of the whole training set. The loss is unbounded: a network that was certain and wrong pays without limit, whereas half the squared distance of two probability vectors never passes 1.
 
 # %%
 truth = np.array([[1.0, 0.0, 0.0]])
 for certainty in (0.9, 1 / 3, 0.1, 1e-6):
     guess = np.array([[certainty, (1 - certainty) / 2, (1 - certainty) / 2]])
-    print(f"p(true class) = {certainty:8.6f}: cross-entropy {losses.cross_entropy(truth, guess):6.3f} nats", end=", ")
-    print(f"half squared error {losses.squared_error(truth, guess):.3f}")
+    surprise, distance = losses.cross_entropy(truth, guess), losses.squared_error(truth, guess)
+    print(f"p(true class) {certainty:8.6f}: {surprise:6.3f} nats, half squared error {distance:.3f}")
 
 # %% [markdown]
 # ## What training minimises
 #
 # The mean loss over the training set is the **empirical risk** (经验风险). Minimising it alone invites a network that memorises, so one adds a price for large weights and gets the **structural risk**
-# (结构风险, equations 4.41–4.42), here with $\alpha$ for the strength that the book calls $\lambda$:
+# (结构风险, equations 4.41–4.42). Its strength, $\lambda$ in Qiu (2019), is $\alpha$ here, the name that scikit-learn and our code use:
 #
 # $$ R(W, b) = \frac{1}{N} \sum_{n=1}^{N} L\big(y^{(n)}, \hat y^{(n)}\big) + \frac{\alpha}{2} \sum_l \big\lVert W^{(l)} \big\rVert_F^2, \qquad \lVert W \rVert_F^2 = \sum_{ij} w_{ij}^2 $$
 #
-# The **Frobenius norm** (F 范数) sums the squares of all entries. Training then walks downhill, $W \leftarrow W - \eta\, \partial R/\partial W$ (equations 4.43–4.46), and where the gradient comes from is the
-# next section's story.
+# The **Frobenius norm** (F 范数) is the length of a matrix read as one long vector. Training then walks downhill with steps of learning rate $\eta$: **gradient descent** (梯度下降), equations 4.43–4.46,
+#
+# \begin{align}
+# W^{(l)} &\leftarrow W^{(l)} - \eta \Big( \frac{1}{N} \sum_{n=1}^{N} \frac{\partial L^{(n)}}{\partial W^{(l)}} + \alpha W^{(l)} \Big) \\
+# b^{(l)} &\leftarrow b^{(l)} - \frac{\eta}{N} \sum_{n=1}^{N} \frac{\partial L^{(n)}}{\partial b^{(l)}}
+# \end{align}
+#
+# The factor ½ in the penalty was put there so that its derivative is plainly $\alpha W$. Seen alone, that term shrinks every weight by the same fraction at each step, hence its name **weight decay** (权重衰减). Where
+# the other derivatives come from is the next section's story. The risk itself we can compute already:
 
 # %%
 X, y = rng.normal(size=(11, 7)), rng.normal(size=(11, 3))
-mean_loss = losses.squared_error(y, network.forward(X, weights, biases, activations)[1][-1])
+prediction = network.forward(X, weights, biases, activations)[1][-1]
+mean_loss = losses.squared_error(y, prediction)
 by_hand = mean_loss + 0.01 / 2 * sum(np.linalg.norm(W) ** 2 for W in weights)
 risk = network.objective(X, y, weights, biases, activations, "squared_error", alpha=0.01)
 print(f"mean loss {mean_loss:.6f}, structural risk {risk:.6f}, by hand {by_hand:.6f}")
@@ -182,8 +198,8 @@ assert np.isclose(risk, by_hand, rtol=1e-14)
 # ### Why the biases go free
 #
 # The sum runs over the weights and leaves out $b$ (exercise 4-7 asks why). A weight says how *steeply* the output reacts to the input, and steepness is what overfitting needs. A bias only says *where* things happen.
-# Penalise it, and the model depends on the arbitrary zero of your units. The smallest case shows it: fit a line to temperatures, once in degrees Celsius and once in kelvin, with and without a penalty on the
-# bias. The minimum has a closed form.
+# Penalise it, and the model depends on the arbitrary zero of your units. The smallest case shows it: fit a line to temperatures measured at different heights, once in degrees Celsius and once in kelvin, with and without a penalty on the
+# bias. The minimum has a closed form, as the risk is quadratic.
 
 # %%
 height = rng.uniform(0, 3, 40)
@@ -193,8 +209,8 @@ for name, penalty in (("weight only", np.diag([1.0, 0.0])), ("weight and bias", 
     normal = design.T @ design / 40 + 0.1 * penalty
     fit = [np.linalg.solve(normal, design.T @ t / 40) for t in (celsius, celsius + 273.15)]
     moved = design @ fit[1] - 273.15 - design @ fit[0]
-    print(f"penalty on {name:15}: slopes {fit[0][0]:6.2f} and {fit[1][0]:6.2f} K/km, ", end="")
-    print(f"predictions differ by up to {np.abs(moved).max():.2f} K")
+    print(f"penalty on {name}: slopes {fit[0][0]:.2f} (Celsius) and {fit[1][0]:.2f} (kelvin) K/km")
+    print(f"    predictions differ by up to {np.abs(moved).max():.2f} K")
     assert (np.abs(moved).max() < 1e-9) == (name == "weight only")
 
 # %% [markdown]
@@ -216,12 +232,12 @@ for sizes in ([2, 2, 1], [64, 32, 10], [784, 300, 100, 10]):
 # %% [markdown]
 # ### Deep or wide?
 #
-# You may spend $N$ hidden units, shared equally by $D$ hidden layers, with $n_0$ inputs and one output (exercise 4-5). Which depth has the most parameters, which the fewest? Inserting $N/D$ units a layer gives
+# You may spend $N$ hidden units, an even number, shared equally by $D$ hidden layers, with $n_0$ inputs and one output (exercise 4-5). Which depth has the most parameters, which the fewest? Inserting $N/D$ units a layer gives
 #
 # $$ P(D) = N + 1 + (n_0 + 1)\frac{N}{D} + (D - 1)\frac{N^2}{D^2} $$
 #
-# With $s = 1/D$ this is a parabola in $s$ that opens downwards. Its top lies at $s = \frac12 + \frac{n_0 + 1}{2N}$, always to the right of $\frac12$. So the **most** parameters stand at $D = 2$ if $N > 2(n_0 + 1)$,
-# otherwise at $D = 1$. The **fewest** must stand at an end, and comparing the two ends gives $P(1) - P(N) = n_0 (N - 1) > 0$: the thinnest network, a chain of single units, has the fewest. Brute force agrees:
+# With $s = 1/D$ this is a parabola in $s$ that opens downwards. Its top lies at $s = \frac12 + \frac{n_0 + 1}{2N}$, always to the right of $\frac12$. The most parameters therefore stand at $s = \frac12$ or at $s = 1$, whichever is nearer to the top: at $D = 2$ if the top lies
+# below $\frac34$, that is if $N > 2(n_0 + 1)$, otherwise at $D = 1$. The **fewest** must stand at an end, and comparing the two ends gives $P(1) - P(N) = n_0 (N - 1) > 0$: the thinnest network, a chain of single units, has the fewest. Brute force agrees:
 
 # %%
 show_source(architecture.parameters_at_depth)
@@ -229,18 +245,23 @@ show_source(architecture.parameters_at_depth)
 # %%
 n_hidden = 120
 depths = [D for D in range(1, n_hidden + 1) if n_hidden % D == 0]
-curves = {n: [architecture.count_parameters([n, *[n_hidden // D] * D, 1]) for D in depths] for n in (5, 59, 300)}
-for n, counts in curves.items():
+curves = {}
+for n in (5, 59, 300):
+    shapes = [[n, *[n_hidden // D] * D, 1] for D in depths]
+    counts = curves[n] = [architecture.count_parameters(sizes) for sizes in shapes]
     assert counts == [architecture.parameters_at_depth(n, n_hidden, D) for D in depths]
     most, fewest = depths[np.argmax(counts)], depths[np.argmin(counts)]
     assert (most, fewest) == architecture.depths_with_most_and_fewest(n, n_hidden)
     print(f"{n:3d} inputs: most at depth {most}, {max(counts):,d}; fewest at depth {fewest}, {min(counts):,d}")
+assert curves[59][0] == curves[59][1]
 
 # %% mystnb={"image": {"alt": "Parameters against depth on logarithmic axes for 5, 59 and 300 inputs and 120 hidden units in all. For 5 inputs the curve rises from depth 1 to a maximum at depth 2 and then falls; for 300 inputs it falls from the start; all end low at depth 120."}}
 figure, ax = plt.subplots()
 for (n, counts), style in zip(curves.items(), ("o-", "s--", "^-.")):
     ax.loglog(depths, counts, style, label=f"{n} inputs")
-ax.set(xlabel="hidden layers, 120 units shared equally", ylabel="parameters")
+ticks = [1, 2, 4, 10, 30, 120]
+ax.set(xlabel="hidden layers D, sharing 120 units", ylabel="parameters", xticks=ticks, xticklabels=ticks)
+ax.minorticks_off()
 ax.legend()
 plt.show()
 
@@ -257,8 +278,8 @@ plt.show()
 # $$ F(x) = \sum_{m=1}^{M} v_m\, \varphi\big(w_m^\top x + b_m\big), \qquad |F(x) - f(x)| < \varepsilon \quad \text{for all } x $$
 #
 # The order of the quantifiers matters. In the print edition $M$ exists *before* the function and the tolerance are named ([reported by a reader](https://github.com/nndl/nndl/issues/538) and since partly corrected), as though one size fitted all. It does not. A network of $M$ ReLU units on a line is
-# piecewise linear with at most $M + 1$ pieces, and each piece crosses zero at most once. To follow $\sin(2 \pi k x)$ to within less than 1, it must change sign $2k - 1$ times. So $M \ge 2k - 2$, and the wave was free to choose $k$ after $M$:
-
+# piecewise linear with at most $M + 1$ pieces, and each piece crosses zero at most once. The wave $\sin(2 \pi k x)$ on $[0, 1]$ has $2k$ crests and valleys in turn; to stay within less than 1 of it, a network must be positive at
+# every crest and negative at every valley, hence change sign $2k - 1$ times. So $M + 1 \ge 2k - 1$, or $M \ge 2k - 2$, and the wave was free to choose $k$ after $M$:
 
 # %%
 x = np.linspace(0, 1, 4001)
@@ -266,10 +287,9 @@ kinks = np.column_stack([np.maximum(0, x[:, None] - np.arange(16) / 16), np.ones
 for k in (1, 4, 16):
     wave = np.sin(2 * np.pi * k * x)
     fitted = kinks @ np.linalg.lstsq(kinks, wave, rcond=None)[0]
-    print(
-        f"{k:2d} waves need {2 * k - 2:2d} units: with 16 units the largest error is {np.abs(fitted - wave).max():.2f}"
-    )
-    assert k < 10 or np.abs(fitted - wave).max() >= 1
+    worst = np.abs(fitted - wave).max()
+    print(f"k = {k:2d} needs at least {2 * k - 2:2d} units; largest error with 16 units {worst:.2f}")
+    assert 2 * k - 2 <= 16 or worst >= 1
 
 # %% [markdown]
 # With sixteen units and sixteen waves no choice of weights gets below 1, which is what the constant 0 achieves. (The cell fits the output weights by least squares, which
@@ -277,20 +297,28 @@ for k in (1, 4, 16):
 #
 # ### A proof that one can run: bumps
 #
-# Existence theorems leave one empty-handed, so let us construct. Two logistic units of opposite sign, one switching on at $l$ and one at $r$, make a **bump**. Divide the interval into cells, put a bump of the right height on each, and add up.
-# Where two bumps meet, one switches off and the next switches on at the same place: the two units merge into one that steps from $f(c_{k-1})$ to $f(c_k)$. A **staircase** on $M + 1$ cells of width $h$ therefore takes only $M$ units:
+# Existence theorems leave one empty-handed, so let us construct. Two logistic units of opposite sign, one switching on at the left end of a cell and one switching off at its right end, make a **bump**. Divide the interval $[a, b]$ into
+# $M + 1$ cells of width $h$ with centres $m_0, \dots, m_M$, put a bump of height $f(m_k)$ on each, and add up. At the border $s_k$ between cells $k - 1$ and $k$ one bump switches off and the next switches on: the two units merge into one that steps
+# from $f(m_{k-1})$ to $f(m_k)$. Such a **staircase** takes only $M$ units. Their *sharpness* $c$ says how steep a step is compared with the width of a cell:
 #
-# $$ F(x) = f(c_0) + \sum_{k=1}^{M} \big(f(c_k) - f(c_{k-1})\big)\, \sigma\!\left(\frac{c\,(x - s_k)}{h}\right) $$
+# $$ F(x) = f(m_0) + \sum_{k=1}^{M} \big(f(m_k) - f(m_{k-1})\big)\, \sigma\Big(\frac{c}{h}(x - s_k)\Big) $$
 
 # %%
 show_source(ua.logistic_staircase, ua.relu_interpolant)
 
 # %% [markdown]
-# How good is it? If $f$ changes by at most $L$ per unit of $x$ (a Lipschitz constant), it strays by at most $L h / 2$ from its value in the middle of a cell. Near a step the output lies between the two neighbouring values, which costs nothing extra. Every other step is off by its tail $\sigma(-t) \le e^{-t}$, and the tails form a geometric series. In sum
+# How good is it? Let $f$ change by at most $L$ per unit of $x$ (a **Lipschitz constant**, 利普希茨常数), and look at a point $x$ whose nearest step is $s_k$, at distance $d \le h/2$. If all steps were ideal except this one, the output would be a weighted mean of
+# $f(m_{k-1})$ and $f(m_k)$. The nearer of the two centres is $h/2 - d$ away, the farther $h/2 + d$, and the sigmoid gives the nearer one at least half of the weight; so the mean is wrong by at most $L h / 2$. (Before the first centre and behind the last one there is nothing to mix, and $f$ is at most $L h/2$ away from that centre's value.) Every other step has at most height $L h$ and is off by its tail $\sigma(-t) \le e^{-t}$,
+# where $t$ is at least $\frac12 c, c, \frac32 c, \dots$ for one step after the other. These tails form a geometric series. In sum
 #
-# $$ |F(x) - f(x)| \le L h \left( \frac12 + \frac{e^{-c} + e^{-c/2}}{1 - e^{-c}} \right), \qquad h = \frac{b - a}{M + 1} $$
+# $$ |F(x) - f(x)| \le L h \left( \frac12 + \frac{e^{-c} + e^{-c/2}}{1 - e^{-c}} \right) $$
 #
-# The second construction, exercise 4-6, uses **ReLU** units. Each adds a kink, so $M$ of them draw the straight segments through $M + 1$ points of the graph. If $|f''| \le K$, the textbook bound for linear interpolation holds:
+# with $h = (b - a)/(M + 1)$, which is as small as you like for large $M$. A function that is merely continuous has no $L$; but on a closed interval it is uniformly continuous, and its largest change over a distance $h$, which tends to 0 with $h$, takes the place of $L h$. That proves the theorem for one input
+# and the logistic.
+#
+# The second construction, exercise 4-6, uses **ReLU** units, $\mathrm{ReLU}(s) = \max(0, s)$. They are not bounded, so theorem 4.1 is silent about them (Leshno and others showed in 1993 that *every* continuous activation works unless it is a polynomial), but the construction needs no theorem. Each unit adds
+# a kink, so $M$ of them draw the straight segments through $M + 1$ points of the graph. If $|f''| \le K$, a point of the segment from $t$ to $t + h$ obeys, by Rolle's theorem used twice, $f(x) - F(x) = \frac12 f''(\xi)(x - t)(x - t - h)$ for some $\xi$. The product of the brackets is largest in the
+# middle, $h^2/4$ in size, and so
 #
 # $$ |F(x) - f(x)| \le \frac{K h^2}{8}, \qquad h = \frac{b - a}{M} $$
 #
@@ -304,11 +332,11 @@ def f(x):
     return np.sin(2 * np.pi * x) + 0.5 * np.sin(6 * np.pi * x)
 
 
-# %% mystnb={"image": {"alt": "Left: the target curve with ten coloured logistic bumps under it and their sum, a rounded staircase. Right: the same curve with the polygon drawn by ten ReLU units through eleven points."}}
+# %% mystnb={"image": {"alt": "Left: the target curve with eleven coloured logistic bumps under it and their sum, a rounded staircase. Right: the same curve with the polygon drawn by ten ReLU units through eleven points."}}
 figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
 staircase, polygon = ua.logistic_staircase(f, 0, 1, 10), ua.relu_interpolant(f, 0, 1, 10)
 for cell in range(11):
-    bump = ua.logistic_bump(cell / 11, (cell + 1) / 11, f((cell + 0.5) / 11), 110)
+    bump = ua.logistic_bump(cell / 11, (cell + 1) / 11, f((cell + 0.5) / 11), steepness=10 * 11)
     axes[0].fill_between(x, ua.evaluate(*bump, "logistic", x), color=plot.PALETTE[cell % 7], alpha=0.25, linewidth=0)
 axes[0].plot(x, ua.evaluate(*staircase, "logistic", x), color=plot.PALETTE[1], label="10 logistic units")
 axes[1].plot(x, ua.evaluate(*polygon, "relu", x), color=plot.PALETTE[0], label="10 ReLU units")
@@ -320,7 +348,7 @@ axes[0].set(ylabel="f(x), F(x)")
 plt.show()
 
 # %% [markdown]
-# Nothing here was trained. Both networks run through the same `forward` as every other network of this book; only their weights were written down. Now add units, one by one:
+# On the left eleven bumps, with sharpness $c = 10$, add up to the staircase of ten units. Nothing here was trained. Both networks run through the same `forward` as every other network of this book; only their weights were written down. Now add units, one by one:
 
 
 # %%
@@ -328,7 +356,8 @@ def show_units(i):
     for line, (construct, activation), ax in zip(lines, constructions.values(), axes):
         parameters = construct(f, 0, 1, i + 1)
         line.set_data(x[::8], ua.evaluate(*parameters, activation, x[::8]))
-        ax.set_title(f"{i + 1} {activation} units, error {ua.sup_error(f, *parameters, activation, 0, 1):.2f}")
+        error = ua.sup_error(f, *parameters, activation, 0, 1)
+        ax.set_title(f"{activation}, M = {i + 1}: error {error:.2f}")
 
 
 constructions = {"staircase": (ua.logistic_staircase, "logistic"), "polygon": (ua.relu_interpolant, "relu")}
@@ -337,15 +366,14 @@ lines = [ax.plot([], [], color=colour)[0] for ax, colour in zip(axes, plot.PALET
 for ax in axes:
     ax.plot(x, f(x), color="black", linewidth=1, linestyle="--")
     ax.set(xlabel="x", ylim=(-1.4, 1.4))
-approaching = (
-    "A staircase of logistic units and a polygon of ReLU units come closer to the target curve as units are added."
-)
+axes[0].set(ylabel="f(x), F(x)")
+approaching = "With more units, a logistic staircase and a ReLU polygon come closer to the curve."
 plot.animate(show_units, 40, figure, interval=250, alt=approaching)
 
 # %% [markdown]
 # ### The error, measured and certified
 #
-# A bound that is never compared with the truth is only an opinion. For up to 512 units we measure the largest error on a grid with 32 points for each unit, and fit the order, which is the slope in a log–log plot.
+# A bound that is never compared with the truth is only an opinion. For up to 512 units we measure the largest error on a grid with 32 points for each unit, and fit the order, which is the slope in a log–log plot with its sign turned round.
 
 # %%
 units = 2 ** np.arange(2, 10)
@@ -356,11 +384,11 @@ bounds = {
     "staircase": [ua.staircase_error_bound(m, lipschitz=LIPSCHITZ, length=1) for m in units],
     "polygon": [ua.interpolant_error_bound(m, curvature=CURVATURE, length=1) for m in units],
 }
-order = {name: np.polyfit(np.log(units[3:]), np.log(errors[name][3:]), 1)[0] for name in errors}
-print({name: round(float(value), 3) for name, value in order.items()})
+order = {name: -np.polyfit(np.log(units[3:]), np.log(errors[name][3:]), 1)[0] for name in errors}
+print(*(f"{name}: order {value:.3f}" for name, value in order.items()), sep="\n")
 assert all((np.array(errors[name]) <= bounds[name]).all() for name in errors)
-assert abs(order["staircase"] + 1) < 0.05
-assert abs(order["polygon"] + 2) < 0.05
+assert abs(order["staircase"] - 1) < 0.05
+assert abs(order["polygon"] - 2) < 0.05
 
 # %% mystnb={"image": {"alt": "Log-log plot of the sup-error against the number of units from 4 to 512. The staircase falls with slope minus one, the polygon with slope minus two; each stays a little below its dashed certified bound."}}
 figure, ax = plt.subplots()
@@ -372,7 +400,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Steps have order 1: twice the units, half the error. Segments have order 2: twice the units, a quarter of the error. Solving the bounds for $M$ turns them into the $M(\varepsilon)$ of the theorem, and each promise can be checked:
+# Steps have order 1: twice the units, half the error. Segments have order 2: twice the units, a quarter of the error. Solving the bounds for $M$ turns them into the $M(\varepsilon)$ of the theorem, for the segments $M = (b - a) \sqrt{K / (8 \varepsilon)}$ rounded up, and each promise can be checked:
 
 # %%
 print("epsilon   steps needed  their error    segments needed  their error")
@@ -387,8 +415,15 @@ for epsilon in (0.3, 0.1, 0.03, 0.01):
 # %% [markdown]
 # ### More than one input
 #
-# A hidden unit looks at $x$ through one number, $w^\top x$. Such **ridge functions** (岭函数) are constant along all other directions, yet their sums reach everything: trigonometric polynomials consist of them, and those come arbitrarily close to any continuous function.
-# For example $\sin \pi x_1 \cos \pi x_2 = \frac12 \sin \pi (x_1 + x_2) + \frac12 \sin \pi (x_1 - x_2)$. Each half is a curve, and curves we can do. With $m$ units for each direction the bounds add up to $2 \pi^2 / m^2$.
+# A hidden unit looks at $x$ through one number, $w^\top x$. Such **ridge functions** (岭函数) are constant along all directions at right angles to $w$, yet their sums reach everything: products of sines and cosines are sums of sines and cosines of $w^\top x$, and trigonometric polynomials come
+# arbitrarily close to any continuous function on a cube (Weierstrass). For example
+#
+# \begin{align}
+# \sin \pi x_1 \cos \pi x_2 &= \tfrac12 \sin \pi (x_1 + x_2) \\
+# &+ \tfrac12 \sin \pi (x_1 - x_2)
+# \end{align}
+#
+# Each half is a curve, and curves we can do. On the square $[-1, 1]^2$ both inner products run from $-2$ to 2, and the second derivatives stay within $K = \pi^2/2$. With $m$ units for each direction, $h = 4/m$, and the two bounds $K h^2/8 = \pi^2/m^2$ add up to $2 \pi^2 / m^2$.
 
 # %%
 ridges = [([1, sign], lambda s: 0.5 * np.sin(np.pi * s), -2, 2) for sign in (1, -1)]
@@ -397,8 +432,9 @@ grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 target = np.sin(np.pi * grid[:, 0]) * np.cos(np.pi * grid[:, 1])
 surfaces = {m: ua.evaluate(*ua.ridge_network(ridges, m), "relu", grid) for m in (5, 10, 20, 40)}
 for m, surface in surfaces.items():
-    print(f"{2 * m:3d} units: error {np.abs(surface - target).max():.4f}, bound {2 * np.pi**2 / m**2:.4f}")
-    assert np.abs(surface - target).max() <= 2 * np.pi**2 / m**2
+    error, bound = np.abs(surface - target).max(), 2 * np.pi**2 / m**2
+    print(f"{2 * m:3d} units: error {error:.4f}, bound {bound:.4f}")
+    assert error <= bound
 
 # %% mystnb={"image": {"alt": "Three colour maps over the square from -1 to 1: networks of 10 and 20 ReLU units show faceted versions of an egg-box pattern, the third panel is the smooth target."}}
 figure, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True)
@@ -420,15 +456,18 @@ plt.show()
 
 # %%
 digits = load_digits()
-trained = MLPClassifier((64, 32), random_state=0, max_iter=400).fit(digits.X_train, digits.y_train)
+trained = MLPClassifier((64, 32), random_state=0, max_iter=400)
+trained.fit(digits.X_train, digits.y_train)
+parameters = trained.coefs_, trained.intercepts_
 layers = ["relu", "relu", "softmax"]
-net_inputs, outputs = network.forward(digits.X_test, trained.coefs_, trained.intercepts_, layers)
+net_inputs, outputs = network.forward(digits.X_test, *parameters, layers)
 accuracy = (outputs[-1].argmax(axis=1) == digits.y_test).mean()
-print([a.shape for a in outputs], f"test accuracy {accuracy:.3f}")
+print("shapes from input to output:", *(a.shape for a in outputs))
+print(f"test accuracy {accuracy:.3f}")
 assert accuracy > 0.95
 
 # %% [markdown]
-# What happens to the digits on their way? We project each layer's outputs onto their two main directions (principal components). Every mark is one test digit.
+# What happens to the digits on their way? We project each layer's outputs onto the two directions along which they vary most (principal components). Every mark is one test digit.
 
 # %% mystnb={"image": {"alt": "Three scatter plots of test digits drawn as numerals, for the pixels and the two hidden layers. The clusters of equal numerals become tighter from left to right, and the share of variance between the classes, written above, grows."}}
 figure, axes = plt.subplots(1, 3, figsize=(7, 2.9))
@@ -441,22 +480,23 @@ for ax, (name, values) in zip(axes, views.items()):
     between.append((class_means[digits.y_test] ** 2).sum() / (centred**2).sum())
     for k in range(10):
         ax.scatter(*plane[digits.y_test == k].T, marker=f"${k}$", s=18, linewidth=0.2, color=plot.PALETTE[k % 7])
-    ax.set(title=f"{name}: {between[-1]:.0%}", xlabel="first component", xticks=[], yticks=[])
+    ax.set(title=f"{name}\n{between[-1]:.0%} between classes", xlabel="first component", xticks=[], yticks=[])
 axes[0].set(ylabel="second component")
 assert between[0] < between[1] < between[2]
 plt.show()
 
 # %% [markdown]
-# A plane shows little of 64 or 32 dimensions. The number above each picture measures all of them: the share of the variance that lies *between* the classes, while the rest is scatter within them. It grows from layer to layer.
+# A plane shows little of 64 or 32 dimensions. The number above each picture measures all of them: the share of the variance that lies *between* the means of the classes, while the rest is scatter within them. It grows from layer to layer, although the test digits had no part in the training.
 #
-# Does that help to tell the classes apart? Give each layer's outputs to a perceptron, train it for a few epochs on the training digits, and count its mistakes. By the convergence theorem, fewer mistakes are what wider margins allow.
+# Does that help to tell the classes apart? Give each layer's outputs to a perceptron, train it for at most twenty epochs on the training digits, and count its mistakes. All inputs are divided by the longest, so that the radius $R$ of the convergence theorem is the same for each layer and a lower count is what a wider margin allows.
 
 # %%
-training_outputs = network.forward(digits.X_train, trained.coefs_, trained.intercepts_, layers)[1]
+training_outputs = network.forward(digits.X_train, *parameters, layers)[1]
 mistakes = []
 for name, inside, outside in zip(views, training_outputs, outputs):
     scale = np.linalg.norm(inside, axis=1).max()
-    probe = perceptron.Perceptron(averaged=True, max_epochs=20, random_state=0).fit(inside / scale, digits.y_train)
+    probe = perceptron.Perceptron(averaged=True, max_epochs=20, random_state=0)
+    probe.fit(inside / scale, digits.y_train)
     mistakes.append(probe.n_mistakes_)
     score = probe.score(outside / scale, digits.y_test)
     print(f"{name:14}: {probe.n_mistakes_:5d} mistakes in training, test accuracy {score:.3f}")
@@ -470,8 +510,9 @@ assert mistakes[0] > mistakes[1] > mistakes[2]
 # The forward pass against scikit-learn's own `predict_proba`, and heads and losses against SciPy and torch, in double precision:
 
 # %%
-print(f"probabilities: {np.abs(outputs[-1] - trained.predict_proba(digits.X_test)).max():.1e}")
-np.testing.assert_allclose(outputs[-1], trained.predict_proba(digits.X_test), atol=1e-12)
+probabilities = trained.predict_proba(digits.X_test)
+print(f"probabilities: largest difference {np.abs(outputs[-1] - probabilities).max():.1e}")
+np.testing.assert_allclose(outputs[-1], probabilities, atol=1e-12)
 z = rng.normal(0, 50, (29, 5))
 np.testing.assert_allclose(softmax(z), peer_softmax(z, axis=1), rtol=1e-12)
 np.testing.assert_allclose(logistic(z), expit(z), rtol=1e-12)
@@ -508,7 +549,7 @@ np.testing.assert_allclose(softmax(z)[0, :2], [expit(1), expit(-1)])
 # %% [markdown]
 # ### A head that cannot say the answer
 #
-# An S-shaped output lives in (0, 1). A target beyond that is out of reach, whatever the hidden layers do: the error is at least the distance to the interval. For our $f$ the least possible error is more than 1, because $f$ falls below $-1$. Let a network with a logistic output try, by adding the sharpest possible output unit to the polygon:
+# An S-shaped output lives in (0, 1). A target beyond that is out of reach, whatever the hidden layers do: the error is at least the distance to the interval. For our $f$ the least possible error is more than 1, because $f$ falls below $-1$. Let a network with a logistic output try, by squeezing eight times the polygon through $\sigma$:
 
 # %%
 weights, biases = ua.relu_interpolant(f, 0, 1, 100)
@@ -516,10 +557,9 @@ linear = network.forward(x[:, None], weights, biases, ["relu", "identity"])[1][-
 sharp = [weights[0], 8 * weights[1]], [biases[0], 8 * biases[1] - 4]
 squashed = network.forward(x[:, None], *sharp, ["relu", "logistic"])[1][-1][:, 0]
 unreachable = np.abs(f(x) - np.clip(f(x), 0, 1)).max()
-print(
-    f"least possible error of any logistic output {unreachable:.2f}; here {np.abs(squashed - f(x)).max():.2f}, ", end=""
-)
-print(f"linear output {np.abs(linear - f(x)).max():.4f}")
+print(f"least possible error of any logistic output {unreachable:.2f}")
+print(f"error of this logistic output {np.abs(squashed - f(x)).max():.2f}")
+print(f"error of the linear output {np.abs(linear - f(x)).max():.4f}")
 assert np.abs(squashed - f(x)).max() >= unreachable > 1
 
 # %% mystnb={"image": {"alt": "The target curve, which swings beyond plus and minus 1. The linear output follows it so closely that the curves coincide; the logistic output follows it only between 0 and 1 and stays near 0 where the target is negative."}}
@@ -529,14 +569,29 @@ ax.axhspan(0, 1, color=plot.PALETTE[6], alpha=0.15)
 plt.show()
 
 # %% [markdown]
-# The grey band is all that a logistic output can reach. Choose a linear output for quantities, or scale the targets into (0, 1) when a bounded output is wanted.
+# The shaded band is all that a logistic output can reach. Choose a linear output for quantities. When the answer must never leave a range, as the opening of a valve or a dose, limit it on purpose: scale the targets into (0, 1), keep the S-shaped output,
+# and scale back. For the range from $-1.5$ to $1.5$ the polygon now follows the net input whose $\sigma$ is right:
+
+# %%
+weights, biases = ua.relu_interpolant(lambda x: logit((f(x) + 1.5) / 3), 0, 1, 100)
+limited = 3 * network.forward(x[:, None], weights, biases, ["relu", "logistic"])[1][-1][:, 0] - 1.5
+exaggerated = [8 * W for W in weights], [8 * b for b in biases]
+wild = 3 * network.forward(x[:, None], *exaggerated, ["relu", "logistic"])[1][-1][:, 0] - 1.5
+print(f"error of the limited output {np.abs(limited - f(x)).max():.4f}")
+print(f"all weights and biases times 8: values from {wild.min():.3f} to {wild.max():.3f}")
+assert np.abs(limited - f(x)).max() < 0.01
+assert np.abs(wild).max() <= 1.5
+
+# %% [markdown]
+# Even with its parameters blown up eightfold this network stays in its range, which a linear output would not.
 #
 # Softmax has a limit of its own: its outputs sum to 1. A picture with a cat *and* a dog, or with neither, has no right answer among them; such labels want one logistic output for each class.
 
 # %%
 wanted = np.array([1.0, 1.0, 0.0])
 scores = np.array([[20.0, 20.0, -20.0]])
-print("softmax: ", softmax(scores)[0].round(4), "  logistic:", logistic(scores)[0].round(4))
+print("softmax: ", softmax(scores)[0].round(4))
+print("logistic:", logistic(scores)[0].round(4))
 assert np.abs(softmax(scores)[0] - wanted).max() >= 0.5
 assert np.abs(logistic(scores)[0] - wanted).max() < 1e-8
 
@@ -559,7 +614,7 @@ assert np.abs(logistic(scores)[0] - wanted).max() < 1e-8
 #
 # </details>
 #
-# 3. **A bump from ReLU.** Build a triangular bump of height 1 from three ReLU units, and show that any piecewise-linear function is a sum of such bumps.
+# 3. **A bump from ReLU.** Build a triangular bump of height 1 from three ReLU units, and show that any continuous piecewise-linear function on an interval is a sum of such bumps.
 #
 # <details><summary>Answer</summary>
 #

@@ -144,7 +144,17 @@ class Dual:
         return np.shape(_plain(self))
 
     def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a dual number without axes has no len()")
         return len(_plain(self))
+
+    def __iter__(self) -> Any:
+        if not self.shape:
+            raise TypeError("a dual number without axes cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(_plain(self))
 
     # Operators ---------------------------------------------------------------------------------------------------------------
 
@@ -239,7 +249,8 @@ class Dual:
 
     def relu(self) -> "Dual":
         """max(x, 0); its derivative at 0 is taken as 0, as in torch."""
-        return self * np.heaviside(_plain(self), 0.0)
+        value = self.value.relu() if isinstance(self.value, Dual) else np.maximum(self.value, 0.0)
+        return Dual(value, self.tangent * np.greater(_plain(self), 0.0).astype(np.float64), level=self.level)
 
     # Reductions and shapes ---------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, column_or_1d, validate_data
 
 from nndl_support.activations import registry
@@ -34,6 +34,8 @@ class _MultilayerPerceptron(BaseEstimator):
     """What the classifier and the regressor share: everything but the targets."""
 
     # --- what the two estimators fill in ---------------------------------------------------------------------------
+
+    _fewest_validation_rows = 1
 
     def _output_layer(self) -> tuple[str, str]:
         """Return the names of the output activation and of the loss."""
@@ -148,6 +150,11 @@ class _MultilayerPerceptron(BaseEstimator):
         return hidden, names
 
     def _check_parameters(self) -> None:
+        for parameter, kind in (("hidden_layer_sizes", Integral), ("activation", str)):
+            value = getattr(self, parameter)
+            if isinstance(value, bool) or not isinstance(value, kind | Sequence | np.ndarray):
+                one = "a whole number" if kind is Integral else "a name"
+                raise ValueError(f"{parameter} must be {one}, or one for each hidden layer, but is {value!r}")
         hidden, names = self._hidden_layers()
         if any(not isinstance(size, Integral) or size < 1 for size in hidden):
             raise ValueError(f"hidden_layer_sizes must be positive whole numbers, but is {self.hidden_layer_sizes!r}")
@@ -170,6 +177,11 @@ class _MultilayerPerceptron(BaseEstimator):
         n_validation = int(np.ceil(self.validation_fraction * len(X)))
         if n_validation >= len(X):
             raise ValueError(f"early stopping needs data to learn from and to validate on, but X has {len(X)} rows")
+        if n_validation < self._fewest_validation_rows:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {len(X)} rows holds out {n_validation}, but the score "
+                f"needs {self._fewest_validation_rows}: raise validation_fraction, or do without early_stopping"
+            )
         return train_test_split(X, y, test_size=n_validation, random_state=seed, stratify=self._strata(y, n_validation))
 
     def _strata(self, y: np.ndarray, n_validation: int) -> np.ndarray | None:
@@ -286,8 +298,8 @@ class MLPClassifier(ClassifierMixin, _MultilayerPerceptron):
             When the loss overflows: the learning rate is too large for these data.
         """
         X, y = self._check_data(X, y, reset=True)
-        self.classes_ = unique_labels(y)
-        _check_classes(self.classes_)
+        self.classes_ = np.unique(y)
+        _check_classes(self.classes_, "y")
         self._fit(X, y)
         return self
 
@@ -306,11 +318,12 @@ class MLPClassifier(ClassifierMixin, _MultilayerPerceptron):
         if first:
             if classes is None:
                 raise ValueError("the first call to partial_fit needs classes: all the labels that will ever occur")
-            self.classes_ = unique_labels(classes)
-            _check_classes(self.classes_)
-        elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
+            self.classes_ = np.unique(np.asarray(classes))
+            _check_classes(self.classes_, "classes")
+        elif classes is not None and not np.array_equal(np.unique(np.asarray(classes)), self.classes_):
             raise ValueError(
-                f"classes={list(unique_labels(classes))} differ from those of the first call, {list(self.classes_)}"
+                f"classes={np.unique(np.asarray(classes)).tolist()} differ from those of the first call, "
+                f"{self.classes_.tolist()}"
             )
         self._partial_fit(X, y)
         return self
@@ -459,6 +472,8 @@ class MLPRegressor(RegressorMixin, _MultilayerPerceptron):
         tags.target_tags.multi_output = True
         return tags
 
+    _fewest_validation_rows = 2  # the coefficient of determination of one example is undefined
+
     def _check_data(self, X: npt.ArrayLike, y: npt.ArrayLike, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True)
         return np.asarray(X), np.asarray(y, dtype=np.float64)
@@ -491,9 +506,9 @@ def _schedule(name: str, epoch: int, n_epochs: int) -> float:
     return 1.0
 
 
-def _check_classes(classes: np.ndarray) -> None:
+def _check_classes(classes: np.ndarray, where: str) -> None:
     if len(classes) < 2:
-        raise ValueError(f"a classifier needs at least two classes, but y has one class only: {classes.tolist()}")
+        raise ValueError(f"a classifier needs at least two classes, but {where} has one class only: {classes.tolist()}")
 
 
 def _check_choice(parameter: str, value: object, choices: tuple[str, ...]) -> None:

@@ -74,6 +74,8 @@ def initialise(
     for (fan_in, fan_out), name in zip(pairwise(sizes), activations):
         registry.get(name)
         if isinstance(scheme, int | float):
+            if not np.isfinite(scheme):
+                raise ValueError(f"a weight must be a finite number, but the initialisation is {scheme}")
             weights.append(np.full((fan_in, fan_out), float(scheme)))
         else:
             weights.append(rng.normal(0.0, _standard_deviation(scheme, name, fan_in, fan_out), (fan_in, fan_out)))
@@ -124,7 +126,9 @@ def deltas(
     activations: Sequence[str],
     loss: str,
 ) -> list[np.ndarray]:
-    r"""Error terms of all layers, :math:`\delta^{(l)} = \partial L/\partial z^{(l)}`, from the last layer back to the first.
+    r"""Error terms of all layers, from the last back to the first.
+
+    .. math:: \delta^{(l)} = \frac{\partial L}{\partial z^{(l)}}
 
     .. math:: \delta^{(L)} = f_L'(z^{(L)}) \odot \frac{\partial L}{\partial a^{(L)}}, \qquad
               \delta^{(l)} = f_l'(z^{(l)}) \odot \bigl(\delta^{(l+1)} {W^{(l+1)}}^\top\bigr)
@@ -145,16 +149,22 @@ def deltas(
     ----------
     Qiu (2019), equations 4.47-4.63, in rows instead of columns.
     """
-    if y.shape != outputs[-1].shape:
-        raise ValueError(f"the targets have shape {y.shape}, but the network's outputs have shape {outputs[-1].shape}")
-    chosen = losses.get(loss)
-    if activations[-1] == chosen.partner:
-        delta = (outputs[-1] - y) / len(y)  # the derivatives of f_L and L cancel
+    if y.shape != (expected := outputs[-1].shape):
+        raise ValueError(
+            f"the targets have shape {y.shape}, "
+            f"but the network's outputs have shape {expected}"
+        )  # fmt: skip
+    chosen, last = losses.get(loss), registry.get(activations[-1])
+    if last.name == chosen.partner:
+        delta = (outputs[-1] - y) / len(y)  # the slopes of f_L and L cancel
     else:
-        delta = registry.get(activations[-1]).pull_back(pre_activations[-1], chosen.derivative(y, outputs[-1]))
+        slope = chosen.derivative(y, outputs[-1])
+        delta = last.pull_back(pre_activations[-1], slope)
     result = [delta]
     for layer in range(len(weights) - 1, 0, -1):
-        delta = registry.get(activations[layer - 1]).pull_back(pre_activations[layer - 1], delta @ weights[layer].T)
+        from_above = delta @ weights[layer].T
+        activation = registry.get(activations[layer - 1])
+        delta = activation.pull_back(pre_activations[layer - 1], from_above)
         result.append(delta)
     return result[::-1]
 
@@ -194,11 +204,11 @@ def backward(
     if out is None:
         out = [np.empty_like(W) for W in weights], [np.empty(W.shape[1]) for W in weights]
     errors = deltas(y, pre_activations, outputs, weights, activations, loss)
-    for W, below, delta, weight_gradient, bias_gradient in zip(weights, outputs, errors, *out):
-        np.matmul(below.T, delta, out=weight_gradient)
+    for W, below, delta, by_weight, by_bias in zip(weights, outputs, errors, *out):
+        np.matmul(below.T, delta, out=by_weight)
         if alpha:
-            weight_gradient += alpha * W
-        delta.sum(axis=0, out=bias_gradient)
+            by_weight += alpha * W
+        delta.sum(axis=0, out=by_bias)
     return out
 
 

@@ -11,6 +11,7 @@ Qiu (2019), Neural Networks and Deep Learning (in Chinese), algorithms 3.1 and 3
 Freund and Schapire (1999), Large margin classification using the perceptron algorithm, Machine Learning 37, 277-296.
 """
 
+from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
@@ -51,7 +52,8 @@ def one_pass(
 
     Notes
     -----
-    A score of exactly 0 counts as a mistake (as in scikit-learn), otherwise zero weights would never move.
+    A score of exactly 0 counts as a mistake (as in scikit-learn), otherwise zero weights would never move; so does a
+    score that is not a number.
 
     References
     ----------
@@ -67,7 +69,7 @@ def one_pass(
     """
     mistakes = 0
     for t, (x, y) in enumerate(zip(X, targets), start=examples_seen):
-        wrong = np.flatnonzero(y * (weights @ x) <= 0)
+        wrong = np.flatnonzero(~(y * (weights @ x) > 0))
         if len(wrong):
             change = learning_rate * np.outer(y[wrong], x)
             weights[wrong] += change
@@ -232,6 +234,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             When X is empty or not finite, y has one class only, or a hyper-parameter is out of range.
+        FloatingPointError
+            When the scores overflow: the entries of X or the learning rate are too large.
         """
         self._check_parameters()
         inputs, labels = validate_data(self, X, y, dtype=np.float64)
@@ -314,16 +318,16 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         return self.classes_[index]
 
     def _check_parameters(self) -> None:
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate!r}")
-        if not self.max_epochs >= 1:
-            raise ValueError(f"max_epochs must be at least 1, got {self.max_epochs!r}")
+        if not isinstance(self.learning_rate, Real) or not 0 < self.learning_rate < np.inf:
+            raise ValueError(f"learning_rate must be positive and finite, got {self.learning_rate!r}")
+        if not isinstance(self.max_epochs, Integral) or self.max_epochs < 1:
+            raise ValueError(f"max_epochs must be at least 1 and whole, got {self.max_epochs!r}")
 
     def _start(self, classes: np.ndarray, n_features: int) -> None:
         if len(classes) < 2:
             raise ValueError(f"Perceptron needs at least two classes, but y has one class: {classes.tolist()}")
         self.classes_ = classes
-        shape = (1 if len(classes) == 2 else len(classes), n_features + self.fit_intercept)
+        shape = (1 if len(classes) == 2 else len(classes), n_features + bool(self.fit_intercept))
         self._weights, self._drift = np.zeros(shape), np.zeros(shape)
         self._examples_seen = 0
         self.mistakes_: list[int] = []
@@ -333,21 +337,28 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         positive = self.classes_[-1:] if len(self.classes_) == 2 else self.classes_
         targets = np.where(y[:, None] == positive, 1.0, -1.0)
         order = rng.permutation(len(X)) if self.shuffle else np.arange(len(X))
-        mistakes = one_pass(
-            self._weights,
-            self._drift,
-            inputs[order],
-            targets[order],
-            learning_rate=self.learning_rate,
-            examples_seen=self._examples_seen,
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below, once
+            mistakes = one_pass(
+                self._weights,
+                self._drift,
+                inputs[order],
+                targets[order],
+                learning_rate=self.learning_rate,
+                examples_seen=self._examples_seen,
+            )
+            largest_score = np.abs(self._weights).sum(axis=1).max() * np.abs(inputs).max()
+        if not np.isfinite(largest_score):
+            raise FloatingPointError(
+                f"the scores overflow: X has entries up to {np.abs(inputs).max():.3g} and learning_rate is "
+                f"{self.learning_rate}; scale X"
+            )
         self._examples_seen += len(X)
         self.mistakes_.append(mistakes)
         self.converged_ = mistakes == 0
 
     def _finish(self) -> None:
         weights = average(self._weights, self._drift, self._examples_seen) if self.averaged else self._weights.copy()
-        n_features = weights.shape[1] - self.fit_intercept
+        n_features = weights.shape[1] - bool(self.fit_intercept)
         self.coef_ = weights[:, :n_features]
         self.intercept_ = weights[:, n_features] if self.fit_intercept else np.zeros(len(weights))
         self.n_mistakes_ = sum(self.mistakes_)

@@ -20,6 +20,7 @@ Baydin, Pearlmutter, Radul and Siskind (2018), Automatic differentiation in mach
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -497,6 +498,9 @@ class Value:
     def __ge__(self, other: Any) -> Any:
         return self.data >= (other.data if isinstance(other, Value) else other)
 
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
 
@@ -531,7 +535,12 @@ def _scalar_power(value: Value, exponent: Any) -> Value:
     x = value.data
     if x < 0 and exponent != int(exponent):
         raise ValueError(f"{x} ** {exponent} is not a real number")
-    slope = exponent * x ** (exponent - 1) if exponent else 0.0
+    if exponent == 0:
+        slope = 0.0
+    elif x == 0 and 0 < exponent < 1:
+        slope = math.inf  # a root is vertical at 0, for numbers as for arrays
+    else:
+        slope = exponent * x ** (exponent - 1)
     return _record(
         float(x**exponent), (value,), f"**{exponent}", lambda gradient: _add_gradient(value, slope * gradient)
     )
@@ -698,6 +707,8 @@ def jacobian_reverse(f: Callable[[Value], Value], x: npt.ArrayLike) -> np.ndarra
     if len(leaf.shape) != 1:
         raise ValueError(f"x must be a vector (n,), but has shape {leaf.shape}")
     y = f(leaf)
+    if not isinstance(y, Value):  # f ignored its argument: the derivative of a constant is zero
+        return np.zeros((*np.shape(y), len(leaf)))
     if len(y.shape) > 1:
         raise ValueError(f"f must return a vector (m,) or one number, but returned shape {y.shape}")
     rows = []

@@ -146,3 +146,26 @@ def test_mistakes_are_named():
         Dual(1.0) + None
     with pytest.raises(ValueError, match="must be a vector"):
         jacobian_forward(lambda x: x, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("x", [-np.inf, -1.0, 0.0, 2.0, np.inf])
+def test_relu_cuts_infinities_and_nests(x):
+    y = Dual(x, 3.0).relu()
+    assert (y.value, y.tangent) == (max(x, 0.0), 3.0 * (x > 0))
+    if np.isfinite(x):
+        assert derivative(lambda t: derivative(lambda u: (u * u * u).relu(), t), x) == 6 * x * (x > 0)
+
+
+def test_division_by_zero_is_infinite_and_no_error():
+    with np.errstate(divide="ignore"):
+        assert (Dual(1.0, 1.0) / 0.0).tangent == np.inf
+        assert Dual(0.0, 1.0).log().tangent == np.inf
+
+
+def test_a_number_is_no_sequence_and_is_as_true_as_its_value():
+    for call in (len, iter):
+        with pytest.raises(TypeError, match="without axes"):
+            call(Dual(1.0))
+    assert [entry.tangent for entry in Dual([1.0, 2.0], [3.0, 4.0])] == [3.0, 4.0]
+    assert Dual(0.5, 0.0)
+    assert not Dual(0.0, 1.0)

@@ -232,6 +232,23 @@ def test_squared_error_is_a_possible_loss_of_a_classifier():
     network = MLPClassifier(7, loss="squared_error", learning_rate=0.2, max_epochs=100, random_state=0)
     assert network.fit(X, LABELS).score(X, LABELS) > 0.9
     assert network.fit(X, LABELS == "good").score(X, LABELS == "good") > 0.9
+    network.set_params(update="accumulated", learning_rate=1e-12, max_epochs=1)
+    for labels in (LABELS, LABELS == "good"):
+        network.fit(X, labels)
+        y = network._encode(np.asarray(labels))
+        expected = objective(
+            X, y, network.coefs_, network.intercepts_, network.activations_, "squared_error", alpha=1e-4
+        )
+        assert network.loss_curve_ == [pytest.approx(expected, rel=1e-9)]
+
+
+def test_the_held_out_part_has_each_class_in_its_share_where_that_is_possible():
+    rare = np.arange(40) % 10 == 0
+    for seed in range(5):
+        y_validation = MLPClassifier(validation_fraction=0.5)._split(np.zeros((40, 1)), rare, seed=seed)[3]
+        assert (len(y_validation), y_validation.sum()) == (20, 2)
+    lonely = np.arange(40) == 7  # a class of one cannot be shared out, and is no reason to fail
+    assert len(MLPClassifier()._split(np.zeros((40, 1)), lonely, seed=0)[3]) == 4
 
 
 def test_a_refused_first_call_leaves_nothing_behind():
@@ -240,6 +257,13 @@ def test_a_refused_first_call_leaves_nothing_behind():
         network.partial_fit(X, LABELS, classes=["bad", "fair"])
     network.partial_fit(X, LABELS, classes=["bad", "fair", "good"])
     assert list(network.classes_) == ["bad", "fair", "good"]
+
+
+@pytest.mark.parametrize("kind", [str, object, int, bool])
+def test_labels_come_back_in_the_kind_they_came_in(kind):
+    labels = np.array(LABELS if kind in (str, object) else LABELS == "good", dtype=kind)
+    network = MLPClassifier(5, max_epochs=3, random_state=0).fit(X, labels)
+    assert network.predict(X).dtype == labels.dtype
 
 
 def test_fitting_again_forgets_the_first_time():
@@ -281,6 +305,16 @@ def spoilt(value):
         (lambda: MLPRegressor(output_activation="step").fit(X, TARGETS), "unknown activation 'step'; known are"),
         (lambda: MLPClassifier((5, 4), activation=["relu"]).fit(X, LABELS), "activation names 1 layers, but .* has 2"),
         (lambda: MLPClassifier((5, 0)).fit(X, LABELS), r"positive whole numbers, but is \(5, 0\)"),
+        (lambda: MLPClassifier(None).fit(X, LABELS), "hidden_layer_sizes must be a whole number.*but is None"),
+        (lambda: MLPClassifier(2.5).fit(X, LABELS), "hidden_layer_sizes must be a whole number.*but is 2.5"),
+        (lambda: MLPClassifier("10").fit(X, LABELS), "hidden_layer_sizes must be positive whole numbers, but is '10'"),
+        (lambda: MLPRegressor(activation=None).fit(X, TARGETS), "activation must be a name.*but is None"),
+        (lambda: MLPClassifier(initialisation=np.nan).fit(X, LABELS), "a weight must be a finite number"),
+        (
+            lambda: MLPRegressor(early_stopping=True).fit(X[:9], TARGETS[:9]),
+            "validation_fraction=0.1 of 9 rows holds out 1, but the score needs 2",
+        ),
+        (lambda: MLPClassifier().partial_fit(X, LABELS, classes=["bad"]), r"but classes has one class only: \['bad'\]"),
         (
             lambda: MLPClassifier(update="online").fit(X, LABELS),
             "update must be one of minibatch, standard, accumulated",

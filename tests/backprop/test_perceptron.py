@@ -206,7 +206,31 @@ def test_partial_fit_wants_the_classes_first():
         Perceptron().partial_fit(np.ones((2, 3)), [0, 2], classes=[0, 1])
 
 
-@pytest.mark.parametrize("parameters", [{"learning_rate": 0}, {"learning_rate": -1.0}, {"max_epochs": 0}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"learning_rate": 0},
+        {"learning_rate": -1.0},
+        {"learning_rate": "fast"},
+        {"learning_rate": np.inf},
+        {"max_epochs": 0},
+        {"max_epochs": 2.5},
+    ],
+)
 def test_parameters_out_of_range_are_named(parameters):
     with pytest.raises(ValueError, match=f"{next(iter(parameters))} must be"):
         Perceptron(**parameters).fit(*separable_blobs())
+
+
+def test_scores_that_overflow_are_named_and_not_taken_for_success():
+    X, y = separable_blobs()
+    with pytest.raises(FloatingPointError, match=r"the scores overflow: X has entries up to .*scale X"):
+        Perceptron().fit(1e200 * X, y)
+    weights, drift = np.array([[np.nan]]), np.zeros((1, 1))
+    assert one_pass(weights, drift, np.ones((1, 1)), np.ones((1, 1))) == 1
+
+
+def test_a_score_of_exactly_zero_belongs_to_the_first_class():
+    two = Perceptron(fit_intercept=False).fit([[1.0], [-1.0]], ["yes", "no"])
+    assert two.predict([[0.0], [1e-300]]).tolist() == ["no", "yes"]
+    assert Peer(fit_intercept=False).fit([[1.0], [-1.0]], ["yes", "no"]).predict([[0.0]]).tolist() == ["no"]

@@ -494,3 +494,36 @@ def test_an_augmented_assignment_makes_a_new_node_and_keeps_the_old_one():
     y.sum().backward()
     np.testing.assert_array_equal(x.grad, [3.0, 5.0])
     np.testing.assert_array_equal(x.data, [1.0, 2.0])
+
+
+def test_at_zero_a_number_behaves_as_an_array_of_one_entry():
+    with np.errstate(divide="ignore"):
+        for f in (
+            lambda x: x**0.5,
+            lambda x: x.sqrt(),
+            lambda x: x.log(),
+            lambda x: 1.0 / x,
+            lambda x: x**0,
+            lambda x: x**1,
+        ):
+            number, array = Value(0.0), Value([0.0])
+            f(number).backward()
+            f(array).backward()
+            assert number.grad == array.grad[0]
+
+
+def test_a_number_is_as_true_as_its_value():
+    assert Value(0.5)
+    assert not Value(0.0)
+
+
+def test_a_constant_function_has_a_jacobian_of_zeros():
+    np.testing.assert_array_equal(jacobian_reverse(lambda v: np.ones(2), np.ones(3)), np.zeros((2, 3)))
+    np.testing.assert_array_equal(jacobian_reverse(lambda v: 5.0, np.ones(3)), np.zeros(3))
+
+
+@pytest.mark.parametrize("zero", [0.0, [0.0, 0.0]])
+def test_relu_is_flat_at_zero(zero):
+    x = Value(zero)
+    (x.relu() * 5.0).sum().backward()
+    assert not np.any(x.grad)

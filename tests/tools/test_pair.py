@@ -57,6 +57,14 @@ def test_cells_keep_their_ids_through_edits_insertions_and_deletions(toy):
     assert len(set(after)) == 5
 
 
+def test_cells_of_the_same_text_get_ids_of_their_own(toy):
+    toy.edit(SCRIPT, "print(twice(21))", "print(twice(21))" + 3 * "\n\n# %%\nprint('again')")
+    toy.pair()
+    ids = [cell.id for cell in cells(toy)]
+    assert len(ids) == len(set(ids)) == 6
+    assert toy.pair() == []
+
+
 def test_cell_ids_do_not_depend_on_chance(toy):
     before = (toy.root / NOTEBOOK).read_bytes()
     (toy.root / NOTEBOOK).unlink()

@@ -4,7 +4,7 @@ import pytest
 
 from tools.execute import executed_notebook
 from tools.records_of_runs import record_path, write_json
-from tools.render import assemble, render
+from tools.render import assemble, remove_gone_pages, render, render_key
 
 CONFIG = """
 title: Toy
@@ -39,6 +39,7 @@ def test_a_warning_is_an_error_each_time_until_it_is_mended_and_then_nothing_is_
     assert page.read_text().count("a section") >= 1
     execution = (page.parent / "execution.html").read_text()
     assert "12.5" in execution
+    assert "<strong>25.0</strong>" in execution  # all sections together
     assert "345" in execution
     assert "python 3.99" in execution
     capsys.readouterr()
@@ -57,3 +58,36 @@ def test_assembling_removes_pages_that_are_gone_and_leaves_unchanged_ones_untouc
     assert not gone.exists()
     assert page.stat().st_mtime_ns == before
     assert not (target / "toy/direct.py").exists()
+
+
+def test_a_page_whose_source_is_gone_leaves_the_site(book):
+    assemble(book.root)
+    html = book.root / "build/_build/html"
+    for name in ("index", "toy/direct", "toy/gone"):
+        suffix = ".ipynb" if "/" in name else ".md"
+        book.write(f"build/_build/html/_sources/{name}{suffix}", "")
+        book.write(f"build/_build/html/{name}.html", "")
+    remove_gone_pages(book.root / "build/book", html)
+    assert sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html")) == [
+        "index.html",
+        "toy/direct.html",
+    ]
+    assert not (html / "_sources/toy/gone.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    "file", ["_config.yml", "_toc.yml", "constraints.txt", "nndl_support/toy/inner.py", "build/book/index.md"]
+)
+def test_a_page_is_rendered_anew_when_anything_it_shows_changes(book, file):
+    assemble(book.root)
+    before = render_key(book.root)
+    assert render_key(book.root) == before
+    book.write(file, (book.root / file).read_text() + "\n# changed\n")
+    assert render_key(book.root) != before
+
+
+def test_a_page_is_rendered_anew_when_the_address_of_the_repository_becomes_known(book, monkeypatch):
+    monkeypatch.delenv("BOOK_REPOSITORY_URL", raising=False)
+    before = render_key(book.root)
+    monkeypatch.setenv("BOOK_REPOSITORY_URL", "https://host.example/a/b")
+    assert render_key(book.root) != before
