@@ -30,6 +30,7 @@ ADDRESS_VARIABLES = (
     "GITHUB_REF_TYPE",
     "GITHUB_BASE_REF",
 )
+NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # or a narrow column would break a date into four lines
 NOT_PAGES = {".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "__pycache__"}
 
 
@@ -53,7 +54,7 @@ def execution_table(sections: list[Section], root: Path) -> str:
     lines = ["| section | seconds | peak memory (MB) | device | date |", "|---|---:|---:|---|---|"]
     lines += [
         f"| [{run['section']}]({run['section']}.ipynb) | {run['seconds']:.1f} | {run['peak_memory_mb']} "
-        f"| {run['device']} | {run['date']} |"
+        f"| {run['device']} | {run['date'][:10].replace('-', NO_BREAK_HYPHEN)} |"
         for run in runs
     ]
     total = sum(run["seconds"] for run in runs)
