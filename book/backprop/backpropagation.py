@@ -557,7 +557,7 @@ assert b2.any()
 # $$ E = \lambda \frac1m \sum_{k=1}^m E_k + (1 - \lambda) \sum_i w_i^2 , \tag{5.17} $$
 #
 # where the sum runs over *all* weights and thresholds. Qiu (2019, equations 4.39–4.42) adds $\frac12\lambda\lVert W\rVert_F^2$ to the mean loss, with
-# the Frobenius norm (F-范数) $\lVert W\rVert_F = \sqrt{\sum_{ij} W_{ij}^2}$, and
+# the Frobenius norm (F 范数) $\lVert W\rVert_F = \sqrt{\sum_{ij} W_{ij}^2}$, and
 # leaves the biases out: a large weight makes a function steep, while a bias only moves it sideways. Mind the letter: Zhou's
 # $\lambda$ multiplies the *data*, Qiu's the *penalty*. The estimators of this book follow Qiu and call the factor `alpha`.
 # Qiu's form was on trial above, with `alpha` 0.1; here is Zhou's, with $\lambda = 0.9$:

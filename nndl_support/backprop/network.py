@@ -150,10 +150,7 @@ def deltas(
     Qiu (2019), equations 4.47-4.63, in rows instead of columns.
     """
     if y.shape != (expected := outputs[-1].shape):
-        raise ValueError(
-            f"the targets have shape {y.shape}, "
-            f"but the network's outputs have shape {expected}"
-        )  # fmt: skip
+        raise ValueError(f"the targets have shape {y.shape}, but the network's outputs have shape {expected}")
     chosen, last = losses.get(loss), registry.get(activations[-1])
     if last.name == chosen.partner:
         delta = (outputs[-1] - y) / len(y)  # the slopes of f_L and L cancel

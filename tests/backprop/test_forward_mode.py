@@ -169,3 +169,23 @@ def test_a_number_is_no_sequence_and_is_as_true_as_its_value():
     assert [entry.tangent for entry in Dual([1.0, 2.0], [3.0, 4.0])] == [3.0, 4.0]
     assert Dual(0.5, 0.0)
     assert not Dual(0.0, 1.0)
+
+
+def test_an_inner_function_that_returns_the_outer_variable_is_constant_to_the_inner_one():
+    assert derivative(lambda x: x * derivative(lambda y: x, 2.0), 3.0) == 0.0
+
+
+def test_matrices_of_two_levels_multiply():
+    A, B = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
+    for one, other in ((A, B), (B, A)):
+        mixed = derivative(lambda a: derivative(lambda b: ((a * one) @ (b * other)).sum(), 1.0), 1.0)
+        assert mixed == (one @ other).sum()
+        mixed = derivative(lambda b: derivative(lambda a: ((a * one) @ (b * other)).sum(), 1.0), 1.0)
+        assert mixed == (one @ other).sum()
+
+
+def test_logsumexp_and_softmax_do_not_overflow():
+    x = Dual([1000.0, 1000.0], [1.0, 0.0])
+    assert x.logsumexp().value == 1000.0 + np.log(2.0)
+    np.testing.assert_allclose(x.softmax().value, [0.5, 0.5], rtol=1e-12)
+    np.testing.assert_allclose(x.softmax().tangent, [0.25, -0.25], rtol=1e-12)

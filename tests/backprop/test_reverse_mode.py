@@ -527,3 +527,10 @@ def test_relu_is_flat_at_zero(zero):
     x = Value(zero)
     (x.relu() * 5.0).sum().backward()
     assert not np.any(x.grad)
+
+
+def test_the_gradient_of_a_leaf_by_itself_is_one_at_each_call():
+    x = Value(3.0)
+    x.backward()
+    x.backward()
+    assert x.grad == 2.0

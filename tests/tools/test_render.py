@@ -35,7 +35,10 @@ def test_a_warning_is_an_error_each_time_until_it_is_mended_and_then_nothing_is_
             render(book.root)
         assert "toy/absent.ipynb" in capsys.readouterr().err
     book.edit("book/index.md", "toy/absent.ipynb", "toy/direct.ipynb")
+    left_over = book.write("build/_build/html/gone.html", "")
+    book.write("build/_build/html/_sources/gone.md", "")
     page = render(book.root)
+    assert not left_over.exists()
     assert page.read_text().count("a section") >= 1
     execution = (page.parent / "execution.html").read_text()
     assert "12.5" in execution
