@@ -503,3 +503,9 @@ def test_a_large_animation_is_drawn_coarser_and_a_huge_one_refused(monkeypatch):
 def test_animate_says_what_does_not_fit(options, message):
     with pytest.raises(ValueError, match=message):
         moving_dot(**options)
+
+
+def test_the_scale_of_signed_images_is_set_by_the_largest_weight_of_either_sign():
+    figure = plot.image_grid(np.array([[[-3.0, 1.0]]]), signed=True)
+    assert figure.axes[0].images[0].get_clim() == (-3.0, 3.0)
+    plt.close(figure)

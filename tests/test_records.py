@@ -121,3 +121,8 @@ assert records.names() == ["backprop/try"]
 def test_no_folder_of_records_is_a_package():
     folder = Path(records.__file__).with_suffix("")
     assert not list(folder.rglob("*.py"))
+
+
+def test_a_record_can_be_read_by_everyone(tmp_path):
+    file = records.save("backprop/open", {"seconds": 1.0}, directory=tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o644

@@ -237,3 +237,9 @@ def test_the_colours_that_the_book_uses_are_all_defined():
     used = set(re.findall(r'class="(\w+)"', page))
     plain = {"n", "o", "p", "w", "nb", "nn", "fm", "vm", "ne"}
     assert used <= plain | set().union(*source._GROUPS.values())
+
+
+def test_the_caption_leads_to_the_tests_of_a_chapter():
+    from nndl_support.data.spirals import make_two_spirals
+
+    assert "tested in tests/data/test_spirals.py" in repr(show_source(make_two_spirals))

@@ -57,3 +57,7 @@ def test_softplus_is_exact_where_torch_cuts_it_off():
     np.testing.assert_allclose(get("softplus").derivative(GRID), expit(GRID), rtol=1e-15)
     torch_error = abs(torch.nn.functional.softplus(torch.tensor(20.5, dtype=torch.float64)).item() - softplus(20.5))
     assert 1e-9 < torch_error < 3e-9
+
+
+def test_softplus_is_the_line_far_to_the_right_and_zero_far_to_the_left():
+    np.testing.assert_array_equal(softplus([-1e4, 800.0, 1e4]), [0.0, 800.0, 1e4])

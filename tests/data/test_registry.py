@@ -333,3 +333,11 @@ def test_every_registered_file_has_a_checksum_and_secure_addresses():
         assert file.urls
         assert all(address.startswith("https://") and address.endswith(name.split("/")[1]) for address in file.urls)
     assert len({file.sha256 for file in registry.FILES.values()}) == 8
+
+
+def test_a_cache_that_one_may_not_look_into_counts_as_empty(monkeypatch, tmp_path):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(registry.Path, "is_file", refuse)
+    assert not registry._is_file(tmp_path / "file")
