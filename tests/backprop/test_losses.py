@@ -78,3 +78,9 @@ def test_wrong_shapes_and_names_are_named():
         ValueError, match="unknown loss 'mse'; known are binary_cross_entropy, cross_entropy, squared_e"
     ):
         losses.get("mse")
+
+
+def test_a_certain_and_right_prediction_has_a_finite_slope():
+    y = np.array([[1.0, 0.0]])
+    np.testing.assert_array_equal(losses.cross_entropy_derivative(y, y), [[-1.0, 0.0]])
+    np.testing.assert_array_equal(losses.binary_cross_entropy_derivative(y, y), [[-1.0, 1.0]])

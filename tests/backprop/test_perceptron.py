@@ -234,3 +234,9 @@ def test_a_score_of_exactly_zero_belongs_to_the_first_class():
     two = Perceptron(fit_intercept=False).fit([[1.0], [-1.0]], ["yes", "no"])
     assert two.predict([[0.0], [1e-300]]).tolist() == ["no", "yes"]
     assert Peer(fit_intercept=False).fit([[1.0], [-1.0]], ["yes", "no"]).predict([[0.0]]).tolist() == ["no"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_a_path_ends_at_the_greatest_number_of_mistakes_even_within_a_pass(limit):
+    path, culprits = mistake_path([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], [1, -1, 1, -1], max_mistakes=limit)
+    assert (len(path), len(culprits)) == (limit + 1, limit)

@@ -534,3 +534,9 @@ def test_the_gradient_of_a_leaf_by_itself_is_one_at_each_call():
     x.backward()
     x.backward()
     assert x.grad == 2.0
+
+
+def test_a_tie_in_max_shares_the_gradient():
+    x = Value([[2.0, 2.0, 1.0], [0.0, 3.0, 3.0]])
+    x.max(axis=1).sum().backward()
+    np.testing.assert_array_equal(x.grad, [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
