@@ -1,22 +1,27 @@
 """Activation functions by name, each with its derivatives.
 
+Functions with a parameter (the slopes of ``leaky_relu``, ``prelu`` and ``hard_logistic``, ``alpha`` of ``elu``, ``beta``
+of ``swish``) are here with its default. Two functions stand outside: the step, whose derivative teaches nothing, and
+maxout, which has weights of its own.
+
 Examples
 --------
 >>> get("logistic").derivative(0.0).item()
 0.25
->>> get("sigmoid")
+>>> get("sigmoid")  # doctest: +ELLIPSIS
 Traceback (most recent call last):
     ...
-ValueError: unknown activation 'sigmoid'; known are identity, leaky_relu, log_softmax, logistic, relu, softmax, softplus, tanh
+ValueError: unknown activation 'sigmoid'; known are elu, gelu, ...
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.activations import rectifiers, sigmoid_family
+from nndl_support.activations import rectifiers, sigmoid_family, smooth_gates
 
 ArrayFunction = Callable[..., np.ndarray]
 
@@ -76,30 +81,23 @@ def identity_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     return np.zeros_like(np.asarray(x, dtype=float))
 
 
+def _elementwise(module: ModuleType, name: str) -> Activation:
+    """Take a function and its derivatives from the module that defines all three."""
+    first, second = getattr(module, f"{name}_derivative"), getattr(module, f"{name}_second_derivative")
+    return Activation(name, getattr(module, name), first, second)
+
+
+_ELEMENTWISE = {
+    sigmoid_family: ("logistic", "tanh", "hard_logistic", "hard_tanh"),
+    rectifiers: ("relu", "leaky_relu", "prelu", "elu", "selu", "softplus"),
+    smooth_gates: ("swish", "silu", "gelu", "gelu_tanh", "gelu_sigmoid", "mish"),
+}
+
 _KNOWN = {
     activation.name: activation
     for activation in (
         Activation("identity", identity, identity_derivative, identity_second_derivative),
-        Activation(
-            "logistic",
-            sigmoid_family.logistic,
-            sigmoid_family.logistic_derivative,
-            sigmoid_family.logistic_second_derivative,
-        ),
-        Activation("tanh", sigmoid_family.tanh, sigmoid_family.tanh_derivative, sigmoid_family.tanh_second_derivative),
-        Activation("relu", rectifiers.relu, rectifiers.relu_derivative, rectifiers.relu_second_derivative),
-        Activation(
-            "leaky_relu",
-            rectifiers.leaky_relu,
-            rectifiers.leaky_relu_derivative,
-            rectifiers.leaky_relu_second_derivative,
-        ),
-        Activation(
-            "softplus",
-            rectifiers.softplus,
-            rectifiers.softplus_derivative,
-            rectifiers.softplus_second_derivative,
-        ),
+        *(_elementwise(module, name) for module, its_names in _ELEMENTWISE.items() for name in its_names),
         Activation("softmax", sigmoid_family.softmax, jacobian=sigmoid_family.softmax_jacobian),
         Activation("log_softmax", sigmoid_family.log_softmax, jacobian=sigmoid_family.log_softmax_jacobian),
     )

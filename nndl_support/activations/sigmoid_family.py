@@ -1,17 +1,23 @@
-r"""The S-shaped functions: logistic, tanh, and their relative with many outputs, softmax.
+r"""The S-shaped functions: step, logistic, tanh, their hard forms, and their relative with many outputs, softmax.
 
 Every function is elementwise, takes an array of any shape and stays finite for every finite input; softmax and
-log-softmax work along the last axis, whose length is K.
+log-softmax work along the last axis, whose length is K. The hard forms have corners. No derivative exists there; these
+functions then return 0, the slope of the flat side, which is also the choice of PyTorch's ``hardtanh`` and
+``hardsigmoid`` (its ``clamp`` returns the slope of the steep side).
 
 References
 ----------
-Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.4-4.6 (logistic, tanh) and 4.36-4.38
-(softmax).
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equations 4.4-4.6 (logistic, tanh), 4.7-4.15 (hard forms)
+and 4.36-4.38 (softmax).
 
 Examples
 --------
 >>> bool(np.isclose(tanh(0.3), 2 * logistic(0.6) - 1))
 True
+>>> step([-1.0, 0.0, 1.0]), hard_tanh([-3.0, 0.5, 3.0])
+(array([0., 1., 1.]), array([-1. ,  0.5,  1. ]))
+>>> hard_tanh_derivative([-1.0, 0.5, 1.0]), hard_logistic_derivative([-2.0, 0.5, 2.0])
+(array([0., 1., 0.]), array([0.  , 0.25, 0.  ]))
 >>> softmax_jacobian([0.0, 0.0])
 array([[ 0.25, -0.25],
        [-0.25,  0.25]])
@@ -19,6 +25,22 @@ array([[ 0.25, -0.25],
 
 import numpy as np
 import numpy.typing as npt
+
+
+def step(x: npt.ArrayLike) -> np.ndarray:
+    """Heaviside's step: 1 where x >= 0, else 0. Its derivative is 0 wherever it exists, so that nothing can be learnt by it."""
+    x = _floats(x)
+    return np.heaviside(x, 1.0, out=np.empty_like(x))
+
+
+def step_derivative(x: npt.ArrayLike) -> np.ndarray:
+    """First derivative of the step: 0 (also at the jump, where no derivative exists)."""
+    return np.zeros_like(_floats(x))
+
+
+def step_second_derivative(x: npt.ArrayLike) -> np.ndarray:
+    """Second derivative of the step: 0 wherever it exists."""
+    return np.zeros_like(_floats(x))
 
 
 def logistic(x: npt.ArrayLike) -> np.ndarray:
@@ -39,9 +61,11 @@ def logistic(x: npt.ArrayLike) -> np.ndarray:
     >>> logistic([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    x = np.asarray(x, dtype=float)
-    decay = np.exp(-np.abs(x))  # never overflows, whatever the sign of x
-    return np.where(x >= 0, 1.0, decay) / (1.0 + decay)
+    x = _floats(x)
+    decay = _decay(x)
+    numerator = np.exp(np.minimum(x, 0.0, out=np.empty_like(x)))  # 1 where x >= 0, else e^-|x|
+    decay += 1.0
+    return np.divide(numerator, decay, out=decay)
 
 
 def logistic_derivative(x: npt.ArrayLike) -> np.ndarray:
@@ -54,13 +78,15 @@ def logistic_derivative(x: npt.ArrayLike) -> np.ndarray:
     >>> float(logistic_derivative(0.0))
     0.25
     """
-    decay = np.exp(-np.abs(np.asarray(x, dtype=float)))
-    return decay / (1.0 + decay) ** 2
+    decay = _decay(_floats(x))
+    square = decay + 1.0
+    square *= square
+    return np.divide(decay, square, out=decay)
 
 
 def logistic_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""Second derivative :math:`\sigma''(x) = \sigma'(x)(1 - 2\sigma(x)) = -\sigma'(x)\tanh(x/2)`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     return -logistic_derivative(x) * np.tanh(x / 2)
 
 
@@ -77,7 +103,7 @@ def tanh(x: npt.ArrayLike) -> np.ndarray:
     -------
     array of the same shape, entries in [-1, 1]
     """
-    return np.tanh(np.asarray(x, dtype=float))
+    return np.tanh(_floats(x))
 
 
 def tanh_derivative(x: npt.ArrayLike) -> np.ndarray:
@@ -88,12 +114,82 @@ def tanh_derivative(x: npt.ArrayLike) -> np.ndarray:
     >>> float(tanh_derivative(0.0))
     1.0
     """
-    return 4.0 * logistic_derivative(2.0 * np.asarray(x, dtype=float))
+    return 4.0 * logistic_derivative(2.0 * _floats(x))
 
 
 def tanh_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""Second derivative :math:`\tanh''(x) = -2\tanh(x)\tanh'(x)`."""
     return -2.0 * tanh(x) * tanh_derivative(x)
+
+
+def hard_logistic(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
+    r"""Hard logistic function: the tangent of the logistic function at 0, cut off at 0 and 1.
+
+    .. math:: \max(\min(0.25 x + 0.5, 1), 0)
+
+    Parameters
+    ----------
+    x : array of any shape
+    slope : float > 0
+        Slope between the corners, which lie at :math:`\pm 1/(2\,\text{slope})`. The tangent has 1/4.
+
+    Returns
+    -------
+    array of the same shape, entries in [0, 1]
+
+    Notes
+    -----
+    PyTorch's ``Hardsigmoid`` has slope 1/6 and corners at -3 and 3; it is not tangent to the logistic function.
+
+    References
+    ----------
+    Qiu (2019), equations 4.7-4.10.
+
+    Examples
+    --------
+    The book's function and PyTorch's at x = 1:
+
+    >>> hard_logistic(1.0).item(), round(hard_logistic(1.0, slope=1 / 6).item(), 3)
+    (0.75, 0.667)
+    """
+    x = _floats(x)
+    out = np.multiply(x, _positive("slope", slope), out=np.empty_like(x))
+    out += 0.5
+    return _clip(out, 0.0, 1.0, out=out)
+
+
+def hard_logistic_derivative(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
+    """First derivative of the hard logistic function: ``slope`` between the corners, 0 beyond and at them."""
+    x = _floats(x)
+    return _inside(x, 0.5 / _positive("slope", slope), slope)
+
+
+def hard_logistic_second_derivative(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
+    """Second derivative of the hard logistic function: 0 wherever it exists, whatever the ``slope``."""
+    return np.zeros_like(_floats(x))
+
+
+def hard_tanh(x: npt.ArrayLike) -> np.ndarray:
+    r"""Hard tanh: the tangent of tanh at 0, cut off at -1 and 1.
+
+    .. math:: \max(\min(x, 1), -1)
+
+    References
+    ----------
+    Qiu (2019), equations 4.11-4.15.
+    """
+    x = _floats(x)
+    return _clip(x, -1.0, 1.0, out=np.empty_like(x))
+
+
+def hard_tanh_derivative(x: npt.ArrayLike) -> np.ndarray:
+    """First derivative of hard tanh: 1 between the corners, 0 beyond and at them."""
+    return _inside(_floats(x), 1.0, 1.0)
+
+
+def hard_tanh_second_derivative(x: npt.ArrayLike) -> np.ndarray:
+    """Second derivative of hard tanh: 0 wherever it exists."""
+    return np.zeros_like(_floats(x))
 
 
 def softmax(x: npt.ArrayLike) -> np.ndarray:
@@ -109,15 +205,22 @@ def softmax(x: npt.ArrayLike) -> np.ndarray:
     -------
     array (..., K), positive entries that sum to 1 along the last axis
 
+    Raises
+    ------
+    ValueError
+        When x has no axis, or its last one is empty.
+
     Examples
     --------
     >>> softmax([[1000.0, 1000.0], [0.0, np.log(3.0)]])
     array([[0.5 , 0.5 ],
            [0.25, 0.75]])
     """
-    x = np.asarray(x, dtype=float)
-    shifted = np.exp(x - x.max(axis=-1, keepdims=True))  # the shift cancels and keeps exp below 1
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    x = _scores(x)
+    out = x - x.max(axis=-1, keepdims=True)  # the shift cancels and keeps exp below 1
+    np.exp(out, out=out)
+    out /= out.sum(axis=-1, keepdims=True)
+    return out
 
 
 def softmax_jacobian(x: npt.ArrayLike) -> np.ndarray:
@@ -153,7 +256,7 @@ def log_softmax(x: npt.ArrayLike) -> np.ndarray:
     >>> log_softmax([0.0, 1000.0])
     array([-1000.,     0.])
     """
-    x = np.asarray(x, dtype=float)
+    x = _scores(x)
     shifted = x - x.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -171,3 +274,43 @@ def log_softmax_jacobian(x: npt.ArrayLike) -> np.ndarray:
     """
     p = softmax(x)
     return np.eye(p.shape[-1]) - p[..., None, :]
+
+
+def _floats(x: npt.ArrayLike) -> np.ndarray:
+    """x as an array of float64, or an error that says what was given."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float64:
+        return x
+    given = np.asarray(x)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"an activation function needs real numbers, but x has type {given.dtype}: {x!r:.60}")
+    return given.astype(np.float64)
+
+
+def _scores(x: npt.ArrayLike) -> np.ndarray:
+    x = _floats(x)
+    if x.ndim == 0 or x.shape[-1] == 0:
+        raise ValueError(f"softmax needs at least one score along the last axis, but x has shape {x.shape}")
+    return x
+
+
+def _positive(name: str, value: float) -> float:
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name} must be a positive finite number, but is {value!r}")
+    return value
+
+
+def _decay(x: np.ndarray) -> np.ndarray:
+    """exp(-|x|), which never overflows, whatever the sign of x; in one array, made anew."""
+    out = np.abs(x, out=np.empty_like(x))
+    np.negative(out, out=out)
+    return np.exp(out, out=out)
+
+
+def _clip(x: np.ndarray, low: float, high: float, *, out: np.ndarray) -> np.ndarray:
+    return np.minimum(np.maximum(x, low, out=out), high, out=out)
+
+
+def _inside(x: np.ndarray, corner: float, slope: float) -> np.ndarray:
+    """``slope`` where |x| < corner, else 0."""
+    inside = np.abs(x, out=np.empty_like(x)) < corner
+    return inside * slope

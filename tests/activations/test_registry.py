@@ -10,7 +10,9 @@ from nndl_support.backprop.gradient_check import check_gradient
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown activation 'sigmoid'; known are identity, .*logistic.*tanh"):
+    with pytest.raises(
+        ValueError, match=r"unknown activation 'sigmoid'; known are elu, gelu, .*identity, .*logistic.*tanh"
+    ):
         registry.get("sigmoid")
     with pytest.raises(ValueError, match="unknown activation None"):
         registry.get(None)
