@@ -34,6 +34,10 @@ from nndl_support.backprop.gradient_check import check_gradient
 
 Parameters = list[np.ndarray]
 
+# Activations that hold back one half of their inputs, which the 2 in "he" makes up for.
+_RECTIFIERS = {"relu", "leaky_relu", "prelu", "elu", "softplus"}
+_SMOOTH_GATES = {"swish", "silu", "gelu", "gelu_tanh", "gelu_sigmoid", "mish"}
+
 
 def initialise(
     sizes: Sequence[int],
@@ -49,10 +53,11 @@ def initialise(
     sizes : L + 1 numbers of units, from the inputs to the outputs
     activations : L names, one for each layer after the inputs
     rng : numpy.random.Generator
-    scheme : "auto", "xavier", "he", or a number
-        Standard deviation of the normal distribution: "he" :math:`\sqrt{2/n_{l-1}}`, "xavier"
-        :math:`\sqrt{2/(n_{l-1} + n_l)}`, four times that for a logistic layer (its slope at 0 is 1/4); "auto" takes "he" for the
-        rectifiers (relu, leaky_relu, softplus) and "xavier" for the rest. A number sets *every* weight to it: units
+    scheme : "auto", "xavier", "he", "lecun", or a number
+        Standard deviation of the normal distribution: "he" :math:`\sqrt{2/n_{l-1}}`, "lecun" :math:`\sqrt{1/n_{l-1}}`, "xavier"
+        :math:`\sqrt{2/(n_{l-1} + n_l)}`, four times that for a logistic or hard logistic layer (their slope at 0 is 1/4); "auto"
+        takes "he" for the rectifiers and their smooth relatives (relu, leaky_relu, prelu, elu, softplus, swish, silu, mish, every
+        gelu), "lecun" for selu, whose constants assume it, and "xavier" for the rest. A number sets *every* weight to it: units
         that start alike stay alike.
 
     Returns
@@ -297,9 +302,14 @@ def check_all_gradients(
 
 def _standard_deviation(scheme: str, activation: str, fan_in: int, fan_out: int) -> float:
     if scheme == "auto":
-        scheme = "he" if activation in {"relu", "leaky_relu", "softplus"} else "xavier"
+        half_open = activation in _RECTIFIERS | _SMOOTH_GATES
+        scheme = "he" if half_open else "lecun" if activation == "selu" else "xavier"
     if scheme == "he":
         return float(np.sqrt(2 / fan_in))
+    if scheme == "lecun":
+        return float(np.sqrt(1 / fan_in))
     if scheme == "xavier":
-        return float(np.sqrt(2 / (fan_in + fan_out))) * (4 if activation == "logistic" else 1)
-    raise ValueError(f"unknown initialisation {scheme!r}; known are auto, he, xavier, or a number for all weights")
+        return float(np.sqrt(2 / (fan_in + fan_out))) * (4 if activation in {"logistic", "hard_logistic"} else 1)
+    raise ValueError(
+        f"unknown initialisation {scheme!r}; known are auto, he, lecun, xavier, or a number for all weights"
+    )
