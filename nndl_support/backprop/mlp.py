@@ -141,6 +141,11 @@ class _MultilayerPerceptron(BaseEstimator):
         checked = np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
         return forward(checked, self.coefs_, self.intercepts_, self.activations_)[1][-1]
 
+    def _gradients(self, X: np.ndarray, y: np.ndarray) -> tuple[Parameters, Parameters]:
+        targets = self._encode(y)
+        passed = forward(X, self.coefs_, self.intercepts_, self.activations_)
+        return backward(targets, *passed, self.coefs_, self.activations_, self._loss)
+
     # --- parameters ------------------------------------------------------------------------------------------------
 
     def _hidden_layers(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -328,6 +333,33 @@ class MLPClassifier(ClassifierMixin, _MultilayerPerceptron):
         self._partial_fit(X, y)
         return self
 
+    def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Parameters, Parameters]:
+        """Return the gradients of the mean loss at the present weights; nothing is changed.
+
+        Parameters
+        ----------
+        X : array (B, D)
+        y : array (B,), labels among ``classes_``
+
+        Returns
+        -------
+        weight_gradients : list of arrays (n_{l-1}, n_l), one per layer
+        bias_gradients : list of arrays (n_l,)
+
+        Notes
+        -----
+        The penalty is left out, so that what comes back through the layers can be seen: an update adds ``alpha * W``.
+
+        Examples
+        --------
+        >>> X, y = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), [0, 1, 2]
+        >>> network = MLPClassifier((5, 4), random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+        >>> [gradient.shape for gradient in network.gradients(X, y)[0]]
+        [(2, 5), (5, 4), (4, 3)]
+        """
+        check_is_fitted(self)
+        return self._gradients(*self._check_data(X, y, reset=False))
+
     def predict_proba(self, X: npt.ArrayLike) -> np.ndarray:
         """Return the probabilities of the classes, array (B, K), in the order of ``classes_``."""
         p = self._outputs(X)
@@ -455,12 +487,27 @@ class MLPRegressor(RegressorMixin, _MultilayerPerceptron):
         X, y = self._check_data(X, y, reset=first)
         if first:
             self._shape = y.shape[1:]
-        elif y.shape[1:] != self._shape:
-            raise ValueError(
-                f"y has shape {y.shape}, but the first call had targets of shape (B, {', '.join(map(str, self._shape))})"
-            )
+        self._check_shape(y)
         self._partial_fit(X, y)
         return self
+
+    def gradients(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Parameters, Parameters]:
+        """Return the gradients of half the mean squared error at the present weights, as :meth:`MLPClassifier.gradients`.
+
+        Parameters
+        ----------
+        X : array (B, D)
+        y : array (B,) or (B, K), as it was when the network learnt
+
+        Returns
+        -------
+        weight_gradients : list of arrays (n_{l-1}, n_l), one per layer
+        bias_gradients : list of arrays (n_l,)
+        """
+        check_is_fitted(self)
+        X, y = self._check_data(X, y, reset=False)
+        self._check_shape(y)
+        return self._gradients(X, y)
 
     def predict(self, X: npt.ArrayLike) -> np.ndarray:
         """Return the outputs, array (B,) or (B, K) as y was."""
@@ -477,6 +524,12 @@ class MLPRegressor(RegressorMixin, _MultilayerPerceptron):
     def _check_data(self, X: npt.ArrayLike, y: npt.ArrayLike, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True)
         return np.asarray(X), np.asarray(y, dtype=np.float64)
+
+    def _check_shape(self, y: np.ndarray) -> None:
+        if y.shape[1:] != self._shape:
+            raise ValueError(
+                f"y has shape {y.shape}, but the first call had targets of shape (B, {', '.join(map(str, self._shape))})"
+            )
 
     def _output_layer(self) -> tuple[str, str]:
         registry.get(self.output_activation)

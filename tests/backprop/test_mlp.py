@@ -373,3 +373,71 @@ def test_the_record_beside_scikit_learn_keeps_its_bars(data, peer):
     assert sum(missed) < 2
     if data == "mnist_5k":
         assert np.mean(accuracy["ours"]) >= 0.945
+
+
+# --- gradients at the present weights ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "y"),
+    [
+        (MLPClassifier((7, 5), activation="tanh", alpha=0.3, max_epochs=2, random_state=0), LABELS),
+        (MLPClassifier((7, 5), activation="logistic", max_epochs=2, random_state=0), LABELS == "good"),
+        (MLPClassifier(7, loss="squared_error", activation="tanh", max_epochs=2, random_state=0), LABELS),
+        (MLPRegressor((7, 5), activation="softplus", alpha=0.3, max_epochs=2, random_state=0), TARGETS),
+        (MLPRegressor(7, activation="tanh", output_activation="tanh", max_epochs=2, random_state=0), TARGETS[:, 0]),
+    ],
+)
+def test_gradients_are_those_of_the_mean_loss_without_the_penalty(network, y):
+    """Central differences through the parameters of the fitted estimator itself."""
+    network.fit(X, y)
+    targets = network._encode(np.asarray(y))
+    before = [p.copy() for p in (*network.coefs_, *network.intercepts_)]
+    weight_gradients, bias_gradients = network.gradients(X, y)
+    for p, kept in zip((*network.coefs_, *network.intercepts_), before):
+        np.testing.assert_array_equal(p, kept)
+
+    def loss():
+        return objective(X, targets, network.coefs_, network.intercepts_, network.activations_, network._loss)
+
+    for p, gradient in zip((*network.coefs_, *network.intercepts_), (*weight_gradients, *bias_gradients)):
+        assert p.shape == gradient.shape
+        for index in np.ndindex(p.shape):
+            value, p[index] = p[index], p[index] + 1e-5
+            above = loss()
+            p[index] = value - 1e-5
+            below = loss()
+            p[index] = value
+            assert gradient[index] == pytest.approx((above - below) / 2e-5, abs=1e-8)
+
+
+def test_a_step_of_learning_follows_the_gradients_and_the_penalty():
+    network = MLPRegressor((7, 5), update="accumulated", momentum=0.0, learning_rate=0.02, alpha=0.3, random_state=0)
+    network.partial_fit(X, TARGETS)
+    before, (by_weight, _) = [W.copy() for W in network.coefs_], network.gradients(X, TARGETS)
+    network.partial_fit(X, TARGETS)
+    for W, new, gradient in zip(before, network.coefs_, by_weight):
+        np.testing.assert_allclose(new, W - 0.02 * (gradient + 0.3 * W), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: MLPClassifier().gradients(X, LABELS), "not fitted yet"),
+        (lambda: MLPRegressor().gradients(X, TARGETS), "not fitted yet"),
+        (lambda: MLPClassifier(5, max_epochs=1).fit(X, LABELS).gradients(spoilt(np.nan), LABELS), "X contains NaN"),
+        (lambda: MLPClassifier(5, max_epochs=1).fit(X, LABELS).gradients(X[:, :2], LABELS), "X has 2 features, but"),
+        (
+            lambda: MLPClassifier(5, max_epochs=1).fit(X, LABELS).gradients(X, ["awful"] * 41),
+            r"labels \['awful'\] are not",
+        ),
+        (
+            lambda: MLPRegressor(5, max_epochs=1).fit(X, TARGETS).gradients(X, TARGETS[:, 0]),
+            r"y has shape \(41,\), but",
+        ),
+        (lambda: MLPRegressor(5, max_epochs=1).fit(X, TARGETS).gradients(X[:0], TARGETS[:0]), r"0 sample\(s\)"),
+    ],
+)
+def test_gradients_refuse_what_fit_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
