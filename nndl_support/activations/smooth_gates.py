@@ -49,7 +49,7 @@ SIGMOID_SCALE = 1.702  #: Swish's beta in the sigmoid form of GELU
 _SLOPE = np.sqrt(8 / np.pi)  # tanh(u) = 2 sigma(2u) - 1, and u has the factor sqrt(2/pi)
 
 
-def swish(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
+def swish(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""Swish, the input times its own logistic gate.
 
     .. math:: \operatorname{swish}_\beta(x) = x\,\sigma(\beta x) = \frac{x}{1 + e^{-\beta x}}
@@ -57,7 +57,8 @@ def swish(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
     Parameters
     ----------
     x : array of any shape
-    beta : float, steepness of the gate: 0 gives x/2, infinity would give ReLU
+    beta : float, or array that broadcasts against x
+        Steepness of the gate: 0 gives x/2, infinity would give ReLU.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def swish(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
     return _times_logistic(x, np.multiply(x, -beta, out=np.empty_like(x)))
 
 
-def swish_derivative(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
+def swish_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""First derivative of Swish, :math:`\sigma(\beta x) + \beta x\,\sigma'(\beta x)` (Qiu, exercise 4-4)."""
     x = np.asarray(x, dtype=float)
     z = np.multiply(x, beta, out=np.empty_like(x))
@@ -88,7 +89,7 @@ def swish_derivative(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
     return slope
 
 
-def swish_second_derivative(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
+def swish_second_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""Second derivative of Swish, :math:`\beta\sigma'(\beta x)\,(2 - \beta x\tanh(\beta x/2))`."""
     x = np.asarray(x, dtype=float)
     z = np.multiply(x, beta, out=np.empty_like(x))
@@ -102,7 +103,7 @@ def swish_second_derivative(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
     return slope
 
 
-def swish_derivative_by_beta(x: npt.ArrayLike, beta: float = 1.0) -> np.ndarray:
+def swish_derivative_by_beta(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""Derivative of Swish by its parameter, :math:`\partial f/\partial\beta = x^2\,\sigma'(\beta x)`, never negative.
 
     Examples
