@@ -2,7 +2,7 @@ r"""Functions that pass positive inputs and hold back negative ones.
 
 Every function but maxout is elementwise and takes an array of any shape. Where a function has a kink, at 0, no derivative
 exists; these functions then return the slope on the *left*, which is also the choice of PyTorch: 0 for ReLU, ``slope`` for
-leaky ReLU and PReLU, ``alpha`` for ELU. Second derivatives are the left ones too: 0, but ``alpha`` for ELU.
+leaky ReLU and PReLU, ``alpha`` for ELU. Second derivatives are 0 there.
 
 References
 ----------
@@ -77,7 +77,7 @@ def leaky_relu(x: npt.ArrayLike, slope: float = 0.01) -> np.ndarray:
 def leaky_relu_derivative(x: npt.ArrayLike, slope: float = 0.01) -> np.ndarray:
     """First derivative of leaky ReLU: 1 where x > 0, else ``slope`` (``slope`` at the kink)."""
     _finite("slope", slope)
-    return np.where(_floats(x) > 0, 1.0, slope)
+    return _one_or(slope, _floats(x) > 0)
 
 
 def leaky_relu_second_derivative(x: npt.ArrayLike, slope: float = 0.01) -> np.ndarray:
@@ -123,13 +123,18 @@ def prelu(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     array([-2.,  0.,  0.])
     """
     x, slope = _with_slopes(x, slope)
-    return np.where(x > 0, x, x * slope)
+    if isinstance(slope, float):
+        return leaky_relu(x, slope)
+    out = np.minimum(x, 0.0, out=np.empty_like(x))
+    out *= slope
+    out += np.maximum(x, 0.0)
+    return out
 
 
 def prelu_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     """First derivative of PReLU by x: 1 where x > 0, else ``slope`` (``slope`` at the kink)."""
     x, slope = _with_slopes(x, slope)
-    return np.where(x > 0, 1.0, slope)
+    return _one_or(slope, x > 0)
 
 
 def prelu_second_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
@@ -175,17 +180,19 @@ def elu_derivative(x: npt.ArrayLike, alpha: float = 1.0) -> np.ndarray:
     x = _floats(x)
     _finite("alpha", alpha)
     out = _alpha_exp(x, alpha)
-    if alpha != 1.0:  # else exp(min(x, 0)) is already 1 there
-        np.copyto(out, 1.0, where=x > 0)
+    if alpha != 1.0:  # else exp(min(x, 0)) is already 1 where x > 0
+        positive = x > 0
+        out *= ~positive
+        out += positive
     return out
 
 
 def elu_second_derivative(x: npt.ArrayLike, alpha: float = 1.0) -> np.ndarray:
-    r"""Second derivative of ELU: 0 where x > 0, else :math:`\alpha e^x` (``alpha`` at 0)."""
+    r"""Second derivative of ELU: :math:`\alpha e^x` where x < 0, else 0 (0 at 0, as in PyTorch)."""
     x = _floats(x)
     _finite("alpha", alpha)
     out = _alpha_exp(x, alpha)
-    np.copyto(out, 0.0, where=x > 0)
+    out *= x < 0
     return out
 
 
@@ -261,7 +268,7 @@ def selu_derivative(x: npt.ArrayLike) -> np.ndarray:
 
 
 def selu_second_derivative(x: npt.ArrayLike) -> np.ndarray:
-    r"""Second derivative of SELU: 0 where x > 0, else :math:`\lambda\alpha e^x` (:math:`\lambda\alpha` at 0)."""
+    r"""Second derivative of SELU: :math:`\lambda\alpha e^x` where x < 0, else 0 (0 at 0, as in PyTorch)."""
     out = elu_second_derivative(x, SELU_ALPHA)
     out *= SELU_SCALE
     return out
@@ -442,8 +449,19 @@ def _finite(name: str, value: float) -> None:
         raise ValueError(f"{name} must be a finite number, but is {value!r}")
 
 
-def _with_slopes(x: npt.ArrayLike, slope: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    x, slope = _floats(x), _floats(slope)
+def _one_or(slope: float | np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """1 where positive, else ``slope``; by arithmetic, which on random signs is several times faster than a choice."""
+    out = np.multiply(~positive, slope, out=np.empty(positive.shape))
+    out += positive
+    return out
+
+
+def _with_slopes(x: npt.ArrayLike, slope: npt.ArrayLike) -> tuple[np.ndarray, float | np.ndarray]:
+    x = _floats(x)
+    if isinstance(slope, float):
+        _finite("slope", slope)
+        return x, slope
+    slope = _floats(slope)
     if not np.isfinite(slope).all():
         raise ValueError(f"slope must be finite, but is {slope}")
     try:
