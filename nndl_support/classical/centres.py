@@ -91,17 +91,12 @@ def orthogonal_least_squares(
     ----------
     candidates : array (B, P), one column for each possible centre
     targets : array (B, K)
-    n_terms : int, M
+    n_terms : int, M, at most P
 
     Returns
     -------
-    chosen : integer array (M,), columns in the order of their choice
+    chosen : integer array (M,), columns in the order of their choice; fewer when all other columns depend on those chosen
     error_reduction_ratios : array (M,), the share of the targets' squares that each choice explained
-
-    Raises
-    ------
-    ValueError
-        When fewer than M candidates are linearly independent.
 
     Notes
     -----
@@ -131,7 +126,7 @@ def orthogonal_least_squares(
         squares = np.einsum("bp,bp->p", w, w)
         independent = squares > 1e-12 * original
         if not independent.any():
-            raise ValueError(f"only {len(chosen)} of {w.shape[1]} candidates are linearly independent; n_terms={n_terms}")
+            break
         gains = np.where(independent, np.sum((w.T @ t) ** 2, axis=1) / np.where(independent, squares, 1.0), -1.0)
         best = int(gains.argmax())
         chosen.append(best)

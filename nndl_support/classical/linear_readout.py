@@ -32,8 +32,8 @@ def fit_readout(
         t_n - \hat t^{(n)}_n = \frac{t_n - \hat t_n}{1 - H_{nn}}, \quad H = \tfrac1B\mathbb{1}\mathbb{1}^\top
         + U\,\mathrm{diag}\frac{s^2}{s^2 + \lambda}\,U^\top
 
-    with the singular value decomposition :math:`U\,\mathrm{diag}(s)\,V^\top` of the hidden activations minus their mean. The bias is
-    not penalised; without one, neither the mean nor the term 1/B occurs.
+    with the singular value decomposition :math:`U\,\mathrm{diag}(s)\,V^\top` of the hidden activations minus their mean. The
+    bias is not penalised; without one, neither the mean nor the term 1/B occurs.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def fit_readout(
 
     Notes
     -----
-    Without regularisation, directions with singular values below 1e-12 of the largest are left alone (the solution of least norm).
+    Directions with singular values below 1e-12 of the largest are left alone (without regularisation: the solution of least norm).
     A point that alone decides its own output, :math:`H_{nn} = 1`, has no leave-one-out residual; infinity stands there.
 
     Examples

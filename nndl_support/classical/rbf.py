@@ -50,8 +50,8 @@ class RBFInterpolator:
         One of :func:`nndl_support.classical.radial_kernels.names`.
     epsilon : float > 0, or "loo"
         Shape parameter, an inverse length: small is flat. "loo" takes the one whose leave-one-out error is the smallest between
-        1/50 and 2 over the mean distance of nearest neighbours; it costs about forty inverses. May be left out for the
-        kernels that have no scale: linear, thin_plate_spline, cubic, quintic.
+        1/50 and 2 over the mean distance of nearest neighbours, among those whose system float64 can resolve; it costs about
+        forty inverses. May be left out for the kernels that have no scale: linear, thin_plate_spline, cubic, quintic.
     degree : int, at least -1
         Degree of the polynomial; -1 is none. Unless told, the least that the kernel needs, and at least 0.
 
@@ -112,15 +112,11 @@ class RBFInterpolator:
                 f"but y has {n_coordinates} columns"
             )
         self.powers = polynomial_tail.monomial_powers(n_coordinates, self.degree)
-        if len(self.powers) > n_points:
-            raise ValueError(
-                f"a polynomial of degree {self.degree} in {n_coordinates} coordinates has {len(self.powers)} coefficients, "
-                f"but there are only {n_points} points"
-            )
         low, high = self.y.min(axis=0), self.y.max(axis=0)
         self._shift = (high + low) / 2
         self._scale = np.where(high > low, (high - low) / 2, 1.0)
         self._values = np.vstack([self.d.reshape(n_points, -1), np.zeros((len(self.powers), self.d[0].size))])
+        self._check_determined()
         self._check_apart()
         self.epsilon = self._choose(epsilon) if isinstance(epsilon, str) else _epsilon(epsilon, self._profile)
         self._radial = (self._profile, self.epsilon)
@@ -227,6 +223,16 @@ class RBFInterpolator:
         """Largest over smallest singular value of :meth:`system`; beyond about 1e16 the coefficients are noise."""
         return float(np.linalg.cond(self.system()))
 
+    def _check_determined(self) -> None:
+        rank = (
+            np.linalg.matrix_rank(polynomial_tail.monomials(self._unit(self.y), self.powers)) if len(self.powers) else 0
+        )
+        if rank < len(self.powers):
+            raise ValueError(
+                f"the {len(self.y)} points determine only {rank} of the {len(self.powers)} coefficients of a polynomial of "
+                f"degree {self.degree} in {self.y.shape[1]} coordinates: add points that do not lie on one curve, or lower degree"
+            )
+
     def _check_apart(self) -> None:
         order = np.lexsort((self.smoothing, *self.y.T))
         same = np.flatnonzero((np.diff(self.y[order], axis=0) == 0).all(axis=1))
@@ -242,20 +248,13 @@ class RBFInterpolator:
         # The matrix is symmetric, so its transpose is the same matrix in the order of columns that LAPACK wants.
         *_, solution, failed = dgesv(self.system().T, self._values, overwrite_a=True)
         if failed or not np.isfinite(solution).all():
-            raise LinAlgError(self._why_singular())
+            raise LinAlgError(
+                f"singular system for the kernel {self.kernel!r} with epsilon={self.epsilon}: raise epsilon, or use smoothing"
+            )
         n_points = len(self.y)
         self._kernel_part, self._polynomial_part = solution[:n_points], solution[n_points:]
         self.coefficients = self._kernel_part.reshape(self.d.shape)
         self.polynomial_coefficients = self._polynomial_part.reshape(len(self.powers), *self.d.shape[1:])
-
-    def _why_singular(self) -> str:
-        rank = np.linalg.matrix_rank(polynomial_tail.monomials(self._unit(self.y), self.powers)) if len(self.powers) else 0
-        if rank < len(self.powers):
-            return (
-                f"singular system: the points determine only {rank} of the {len(self.powers)} coefficients of a polynomial of "
-                f"degree {self.degree} (they may lie on a line); lower degree"
-            )
-        return f"singular system for the kernel {self.kernel!r} with epsilon={self.epsilon}: raise epsilon, or use smoothing"
 
     def _choose(self, epsilon: str) -> float:
         if epsilon != "loo":
@@ -267,10 +266,14 @@ class RBFInterpolator:
         spacing = KDTree(self.y).query(self.y, k=2)[0][:, 1].mean()
         if not spacing > 0:
             raise ValueError("epsilon='loo' needs points that differ")
-        values = self._values[: len(self.y)]
-        return choose_epsilon(
-            lambda shape: np.sum(leave_one_out_errors(self.system(shape), values) ** 2), 0.02 / spacing, 2 / spacing
-        )
+        values, resolution = self._values[: len(self.y)], np.finfo(float).eps / 10
+
+        def cost(shape: float) -> float:
+            # Beyond the resolution of float64 the formula returns rounding noise, which may look like a minimum.
+            errors = leave_one_out_errors(self.system(shape), values, least_reciprocal_condition=resolution)
+            return float(np.sum(errors**2))
+
+        return choose_epsilon(cost, 0.02 / spacing, 2 / spacing)
 
     def _unit(self, x: np.ndarray) -> np.ndarray:
         return (x - self._shift) / self._scale
@@ -278,7 +281,9 @@ class RBFInterpolator:
     def _places(self, x: npt.ArrayLike) -> np.ndarray:
         places = np.asarray(x, dtype=float)
         if places.ndim != 2 or places.shape[1] != self.y.shape[1]:
-            raise ValueError(f"x has shape {places.shape}, but the points have {self.y.shape[1]} coordinates; expected (M, D)")
+            raise ValueError(
+                f"x has shape {places.shape}, but the points have {self.y.shape[1]} coordinates; expected (M, D)"
+            )
         return places
 
     def _chunks(self, places: np.ndarray) -> Iterator[slice]:
@@ -305,7 +310,9 @@ def _points_and_values(y: npt.ArrayLike, d: npt.ArrayLike) -> tuple[np.ndarray, 
 def _smoothing(smoothing: float | npt.ArrayLike, n_points: int) -> np.ndarray:
     amounts = np.asarray(smoothing, dtype=float)
     if amounts.shape not in ((), (n_points,)) or not (amounts >= 0).all() or not np.isfinite(amounts).all():
-        raise ValueError(f"smoothing must be a number >= 0, or one for each of the {n_points} points, but is {smoothing!r}")
+        raise ValueError(
+            f"smoothing must be a number >= 0, or one for each of the {n_points} points, but is {smoothing!r}"
+        )
     return np.broadcast_to(amounts, (n_points,))
 
 
@@ -392,6 +399,7 @@ class _RBFNetwork(BaseEstimator):
         self._check_parameters(X)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         how = self.centers if isinstance(self.centers, str) else "given"
+        self.n_iter_ = 1
         if how == "given":
             self.centers_ = np.array(self.centers, dtype=float)
         elif how in ("kmeans", "gradient"):
@@ -414,6 +422,7 @@ class _RBFNetwork(BaseEstimator):
             )
             self.centers_, self.widths_ = learnt.centres, 1 / np.sqrt(2 * learnt.beta)
             readout = Readout(learnt.weights, learnt.bias, np.empty((0, 0)))
+            self.n_iter_ = max(1, len(self.loss_curve_) - 1)
         self.coef_, self.intercept_ = readout.weights, readout.bias
 
     def _select(self, X: np.ndarray, targets: np.ndarray, width: float) -> Readout:
@@ -460,13 +469,19 @@ class _RBFNetwork(BaseEstimator):
                 raise ValueError(f"{name} must be a whole number of at least 1, but is {value!r}")
         if isinstance(self.centers, str):
             if self.centers not in ("kmeans", "random", "ols", "gradient"):
-                raise ValueError(f"centers must be 'kmeans', 'random', 'ols', 'gradient' or an array, but is {self.centers!r}")
+                raise ValueError(
+                    f"centers must be 'kmeans', 'random', 'ols', 'gradient' or an array, but is {self.centers!r}"
+                )
             if self.n_centers > len(X):
-                raise ValueError(f"n_centers={self.n_centers} needs at least as many examples, but X has n_samples={len(X)}")
+                raise ValueError(
+                    f"n_centers={self.n_centers} needs at least as many examples, but X has n_samples={len(X)}"
+                )
         else:
             shape = np.shape(self.centers)
             if len(shape) != 2 or shape[0] < 1 or shape[1] != X.shape[1]:
-                raise ValueError(f"centers has shape {shape}, but X has {X.shape[1]} features; expected (M, {X.shape[1]})")
+                raise ValueError(
+                    f"centers has shape {shape}, but X has {X.shape[1]} features; expected (M, {X.shape[1]})"
+                )
         by_rule = isinstance(self.width, str) and self.width in ("loo", "nearest", "max_distance")
         by_value = isinstance(self.width, Real) and 0 < self.width < np.inf
         if not by_rule and not by_value:
@@ -485,11 +500,12 @@ class RBFNetworkRegressor(RegressorMixin, _RBFNetwork):
     n_centers : int
         Hidden units, at most as many as there are distinct examples.
     centers : str or array (M, D)
-        "kmeans": the means of clusters; "random": examples; "ols": examples, greedily, by how much of the targets they explain;
+        "kmeans": the means of clusters; "random": examples; "ols": examples, greedily, by how much of the targets they explain
+        (fewer than ``n_centers`` when the others could add nothing, because their columns depend on those chosen);
         "gradient": starts from k-means and then moves centres, widths and weights downhill. An array is taken as it is, and
         ``n_centers`` has then no say.
     width : float, or str
-        :math:`\sigma` of all units, or a rule: "loo", one width, the best of sixteen by the leave-one-out error on the training set;
+        :math:`\sigma` of all units, or a rule: "loo", one width, the best of sixteen by the leave-one-out error in training;
         "nearest", for each unit the root mean square distance to its two nearest fellows; "max_distance", one width,
         :math:`d_{\max}/\sqrt{2M}`. A lone unit under a rule gets the spread of the data.
     regularization : float >= 0
@@ -509,6 +525,8 @@ class RBFNetworkRegressor(RegressorMixin, _RBFNetwork):
         For "ols": the share of the variance that each unit explained at the pilot width, that of as many random centres.
     loss_curve_ : array (T + 1,)
         For "gradient": half the penalised squared error before and after each step.
+    n_iter_ : int
+        Steps of the descent; 1 where the output layer is solved at once.
     n_features_in_ : int
 
     Notes
@@ -526,6 +544,11 @@ class RBFNetworkRegressor(RegressorMixin, _RBFNetwork):
     >>> network.score(x, np.sin(x[:, 0])) > 0.9999
     True
     """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Place the units, then solve for the output layer.
@@ -549,7 +572,7 @@ class RBFNetworkRegressor(RegressorMixin, _RBFNetwork):
         targets = np.asarray(targets, dtype=float)
         self._fit(inputs, targets.reshape(len(inputs), -1))
         if targets.ndim == 1:
-            self.coef_, self.intercept_ = self.coef_[:, 0], float(self.intercept_[0])
+            self.coef_, self.intercept_ = self.coef_[:, 0], self.intercept_[0]
         return self
 
     def predict(self, X: npt.ArrayLike) -> np.ndarray:

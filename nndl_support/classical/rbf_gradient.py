@@ -57,7 +57,7 @@ def loss_and_gradients(
 
     .. math:: E = \tfrac12\sum_n\lVert\hat y_n - t_n\rVert^2 + \tfrac\lambda2\lVert w\rVert^2
 
-    With the error :math:`e = \hat y - t` and the error that arrives at a unit, :math:`\delta_{ni} = \rho_{ni}\sum_k w_{ik}e_{nk}`,
+    With the error :math:`e = \hat y - t` and what of it arrives at a unit, :math:`\delta_{ni} = \rho_{ni}\sum_k w_{ik}e_{nk}`,
 
     .. math:: \frac{\partial E}{\partial w_{ik}} = \sum_n \rho_{ni}e_{nk} + \lambda w_{ik}, \quad
         \frac{\partial E}{\partial b_k} = \sum_n e_{nk}, \quad

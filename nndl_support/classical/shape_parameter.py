@@ -16,11 +16,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import LinAlgError
-from scipy.linalg.lapack import dgetrf, dgetri
-from scipy.optimize import minimize_scalar
+from scipy.linalg.lapack import dgecon, dgetrf, dgetri
 
 
-def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarray:
+def leave_one_out_errors(
+    system: np.ndarray, values: npt.ArrayLike, *, least_reciprocal_condition: float = 0.0
+) -> np.ndarray:
     r"""Error at every data point of the interpolant of all the other points, from one inverse.
 
     .. math:: e_k = d_k - s^{(k)}(x_k) = \frac{c_k}{(K^{-1})_{kk}}
@@ -29,6 +30,8 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
     ----------
     system : array (N + R, N + R), K: symmetric, kernels first, then the R monomials
     values : array (N,) or (N, S), d
+    least_reciprocal_condition : float
+        A matrix whose reciprocal condition number (in the 1-norm, as LAPACK estimates it) is below counts as singular.
 
     Returns
     -------
@@ -37,12 +40,12 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
     Raises
     ------
     LinAlgError
-        When K is singular.
+        When K is singular, or worse conditioned than allowed.
 
     Notes
     -----
-    The formula is exact, also beside a polynomial and with smoothing on the diagonal. To see it, take the interpolant without point k
-    and give it the coefficient 0 for the missing kernel. K times these coefficients is d, except in row k, where it is
+    The formula is exact, also beside a polynomial and with smoothing on the diagonal. To see it, take the interpolant without
+    point k and give it the coefficient 0 for the missing kernel. K times these coefficients is d, except in row k, where it is
     :math:`s^{(k)}(x_k)`. So they are :math:`K^{-1}d - e_k K^{-1}u_k` with the k-th unit vector, and their k-th entry, which is
     0, says :math:`0 = c_k - e_k (K^{-1})_{kk}`.
 
@@ -58,6 +61,12 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
     factors, pivots, failed = dgetrf(np.asfortranarray(system))
     if failed:
         raise LinAlgError(f"the system of {len(system)} equations is singular")
+    if least_reciprocal_condition > 0:
+        reciprocal_condition, _ = dgecon(factors, np.abs(system).sum(axis=0).max())
+        if not reciprocal_condition >= least_reciprocal_condition:
+            raise LinAlgError(
+                f"the system of {len(system)} equations is ill-conditioned: 1/cond = {reciprocal_condition:.1e}"
+            )
     inverse, _ = dgetri(factors, pivots, overwrite_lu=True)
     coefficients = inverse[: len(d), : len(d)] @ d
     return (coefficients.T / np.diagonal(inverse)[: len(d)]).T
@@ -66,7 +75,7 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
 def choose_epsilon(
     cost: Callable[[float], float], smallest: float, largest: float, *, n_grid: int = 25, tolerance: float = 1e-3
 ) -> float:
-    r"""Minimise a cost over the shape parameter: a scan on a logarithmic scale, then Brent's method around its best point.
+    r"""Minimise a cost over the shape parameter: a scan on a logarithmic scale, then golden section around its best point.
 
     Parameters
     ----------
@@ -94,7 +103,9 @@ def choose_epsilon(
     2.72
     """
     if not 0 < smallest < largest < np.inf or n_grid < 3:
-        raise ValueError(f"cannot scan from {smallest} to {largest} with {n_grid} points; expected 0 < smallest < largest")
+        raise ValueError(
+            f"cannot scan from {smallest} to {largest} with {n_grid} points; expected 0 < smallest < largest"
+        )
 
     def careful(log_epsilon: float) -> float:
         try:
@@ -108,6 +119,23 @@ def choose_epsilon(
     if not np.isfinite(costs).any():
         raise ValueError(f"the cost is finite for no epsilon between {smallest:.3g} and {largest:.3g}")
     best = int(costs.argmin())
-    bracket = (grid[max(best - 1, 0)], grid[min(best + 1, n_grid - 1)])
-    found = minimize_scalar(careful, bounds=bracket, method="bounded", options={"xatol": tolerance})
-    return float(np.exp(found.x if found.fun <= costs[best] else grid[best]))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, n_grid - 1)]
+    found = _golden_section(careful, low, high, tolerance)
+    return float(np.exp(min((costs[best], grid[best]), found)[1]))
+
+
+def _golden_section(cost: Callable[[float], float], low: float, high: float, tolerance: float) -> tuple[float, float]:
+    """Least cost found, and where; compares only, so that infinite costs do no harm."""
+    shorter = (3 - np.sqrt(5)) / 2
+    left, right = low + shorter * (high - low), high - shorter * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    while high - low > tolerance:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = low + shorter * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = high - shorter * (high - low)
+            at_right = cost(right)
+    return min((at_left, float(left)), (at_right, float(right)))

@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 from scipy.interpolate import RBFInterpolator as Peer
-from scipy.linalg import LinAlgError
 from sklearn.base import clone
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nndl_support import records
 from nndl_support.backprop.gradient_check import numerical_gradient
 from nndl_support.classical import radial_kernels
+from nndl_support.classical.franke import franke
 from nndl_support.classical.rbf import RBFInterpolator, RBFNetworkClassifier, RBFNetworkRegressor
 from nndl_support.classical.rbf_gradient import activations
 from nndl_support.data.digits import load_digits
@@ -108,7 +107,9 @@ def test_a_quadratic_is_reproduced_with_its_derivatives():
 def test_the_linear_kernel_in_one_dimension_is_the_broken_line():
     y, d = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.0, 2.0, -1.0, 5.0])
     x = np.linspace(0, 4, 29)
-    np.testing.assert_allclose(RBFInterpolator(y[:, None], d, kernel="linear")(x[:, None]), np.interp(x, y, d), atol=1e-12)
+    np.testing.assert_allclose(
+        RBFInterpolator(y[:, None], d, kernel="linear")(x[:, None]), np.interp(x, y, d), atol=1e-12
+    )
 
 
 def test_the_cubic_kernel_in_one_dimension_is_the_natural_spline():
@@ -156,11 +157,15 @@ def test_rippas_errors_are_those_of_leaving_each_point_out(kernel, degree, smoot
 
 
 def test_epsilon_loo_minimises_the_leave_one_out_error():
-    chosen = interpolator("multiquadric", epsilon="loo")
+    # Franke's function: at 50 points its best shape is well within what float64 resolves.
+    points = np.random.default_rng(0).random((50, 2))
+    few = {"points": points, "values": franke(points)}
+    chosen = interpolator("multiquadric", epsilon="loo", **few)
+    assert chosen.condition_number() < 1e9
     cost = np.sum(chosen.leave_one_out_errors() ** 2)
     for factor in (0.5, 0.8, 0.95, 1.05, 1.25, 2.0):
-        other = interpolator("multiquadric", epsilon=factor * chosen.epsilon)
-        assert cost <= np.sum(other.leave_one_out_errors() ** 2) * (1 + 1e-6)
+        other = interpolator("multiquadric", epsilon=factor * chosen.epsilon, **few)
+        assert cost < np.sum(other.leave_one_out_errors() ** 2)
 
 
 def test_many_places_are_evaluated_as_one_by_one():
@@ -189,7 +194,12 @@ def test_the_arrays_passed_in_are_not_kept_and_not_changed():
         (POINTS, VALUES * 1j, {}, "d is complex"),
         (np.where(POINTS > 0.9, np.nan, POINTS), VALUES, {}, "y has .* entries that are NaN"),
         (POINTS, np.where(VALUES > 0.9, np.inf, VALUES), {}, "d has .* entries that are NaN or infinite"),
-        (np.vstack([POINTS, POINTS[3:5]]), np.zeros(55), {}, r"points 4 and 54 coincide at .* \(2 such pairs\)"),
+        (
+            np.vstack([POINTS, POINTS[3:5]]),
+            np.zeros(55),
+            {},
+            r"points (3 and 53|4 and 54) coincide .* \(2 such pairs\)",
+        ),
         (POINTS, VALUES, {"kernel": "gauss"}, "no radial kernel 'gauss'; known are linear"),
         (POINTS, VALUES, {"kernel": "gaussian"}, "'gaussian' needs epsilon"),
         (POINTS, VALUES, {"kernel": "gaussian", "epsilon": -1.0}, "epsilon must be positive and finite"),
@@ -198,10 +208,15 @@ def test_the_arrays_passed_in_are_not_kept_and_not_changed():
         (POINTS[:2], VALUES[:2], {"kernel": "gaussian", "epsilon": "loo"}, "at least 3 points, but y has 2"),
         (POINTS, VALUES, {"degree": 0}, "at least 1 for the kernel 'thin_plate_spline', but is 0"),
         (POINTS, VALUES, {"degree": -2}, "degree must be -1"),
-        (POINTS[:5], VALUES[:5], {"kernel": "quintic"}, "has 6 coefficients, but there are only 5 points"),
+        (POINTS[:5], VALUES[:5], {"kernel": "quintic"}, "5 points determine only 5 of the 6 coefficients"),
         (POINTS, VALUES, {"smoothing": -1.0}, "smoothing must be a number >= 0"),
         (POINTS, VALUES, {"smoothing": np.ones(7)}, "one for each of the 53 points"),
-        (np.random.default_rng(0).random((9, 5)), np.zeros(9), {"kernel": "wendland_c2", "epsilon": 1.0}, "at most 3 dim"),
+        (
+            np.random.default_rng(0).random((9, 5)),
+            np.zeros(9),
+            {"kernel": "wendland_c2", "epsilon": 1.0},
+            "at most 3 dim",
+        ),
     ],
 )
 def test_bad_input_to_the_interpolant_is_named(y, d, options, message):
@@ -211,7 +226,7 @@ def test_bad_input_to_the_interpolant_is_named(y, d, options, message):
 
 def test_points_on_a_line_cannot_determine_a_plane():
     line = np.column_stack([np.arange(5.0), np.arange(5.0)])
-    with pytest.raises(LinAlgError, match="determine only 2 of the 3 coefficients"):
+    with pytest.raises(ValueError, match="5 points determine only 2 of the 3 coefficients"):
         RBFInterpolator(line, np.arange(5.0))
 
 
@@ -238,8 +253,8 @@ def test_coinciding_points_are_averaged_when_smoothing_allows_it():
     [
         RBFNetworkClassifier(3),
         RBFNetworkClassifier(3, centers="gradient", max_iter=10),
-        RBFNetworkRegressor(3),
-        RBFNetworkRegressor(3, centers="ols", width="nearest"),
+        RBFNetworkRegressor(),
+        RBFNetworkRegressor(centers="ols", width="nearest"),
     ]
 )
 def test_the_networks_are_scikit_learn_estimators(estimator, check):
@@ -357,7 +372,10 @@ def test_width_by_leave_one_out_is_the_best_of_those_it_tried():
     np.testing.assert_allclose(y[17] - hidden[17] @ alone.weights - alone.bias, formula, atol=1e-9)
     costs = [
         np.sum(
-            fit_readout(activations(X, chosen.centers_, 1 / (2 * (f * width) ** 2)), y, regularization=1e-8).leave_one_out ** 2
+            fit_readout(
+                activations(X, chosen.centers_, 1 / (2 * (f * width) ** 2)), y, regularization=1e-8
+            ).leave_one_out
+            ** 2
         )
         for f in (0.3, 0.6, 1.0, 1.7, 3.0)
     ]
@@ -376,10 +394,11 @@ def test_far_from_all_data_the_network_says_its_bias_and_knows_it():
 def test_a_constant_feature_changes_nothing(centers, width):
     constant = np.hstack([POINTS, np.full((len(POINTS), 1), 7.0)])
     a, b = (
-        RBFNetworkRegressor(6, centers=centers, width=width, random_state=0).fit(X, VALUES[:, 0]).predict(X)
+        RBFNetworkRegressor(6, centers=centers, width=width, max_iter=5, random_state=0).fit(X, VALUES[:, 0])
         for X in (POINTS, constant)
     )
-    np.testing.assert_allclose(a, b, atol=1e-5)
+    np.testing.assert_allclose(a.predict(POINTS), b.predict(constant), atol=1e-8)
+    np.testing.assert_allclose(b.centers_[:, 2], 7.0)
 
 
 def test_a_lone_unit_gets_the_spread_of_the_data():
