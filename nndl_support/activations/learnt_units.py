@@ -125,10 +125,6 @@ class LearntUnitClassifier(ClassifierMixin, BaseEstimator):
             for epoch in range(self.max_epochs):
                 rate = self.learning_rate * (1 - epoch / self.max_epochs if self.schedule == "linear" else 1.0)
                 self.loss_curve_.append(self._epoch(X, targets, velocities, rate, rng))
-                if not all(np.isfinite(p).all() for layer in self.layers_ for p in layer):
-                    raise FloatingPointError(
-                        f"training diverged in epoch {epoch + 1}; lower learning_rate={self.learning_rate}, or scale X"
-                    )
         return self
 
     def _epoch(
@@ -150,6 +146,12 @@ class LearntUnitClassifier(ClassifierMixin, BaseEstimator):
                     v *= self.momentum
                     v -= rate * gradient
                     p += v
+            # An overflow reaches the biases and slopes with the next gradient; to look at these few is cheap.
+            if not np.isfinite(total) or not all(np.isfinite(p).all() for layer in self.layers_ for p in layer[1:]):
+                epoch = len(self.loss_curve_) + 1
+                raise FloatingPointError(
+                    f"training diverged in epoch {epoch}; lower learning_rate={self.learning_rate}, or scale X"
+                )
         return total / len(X)
 
     def _forward(self, X: np.ndarray) -> tuple[Arrays, list[PullBack]]:
