@@ -143,7 +143,7 @@ def hard_logistic(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
 
     References
     ----------
-    Qiu (2019), equations 4.7-4.10.
+    Qiu (2019), equations 4.7-4.11.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def hard_tanh(x: npt.ArrayLike) -> np.ndarray:
 
     References
     ----------
-    Qiu (2019), equations 4.11-4.15.
+    Qiu (2019), equations 4.12-4.15.
     """
     x = _floats(x)
     return _clip(x, -1.0, 1.0, out=np.empty_like(x))
