@@ -48,7 +48,7 @@ def fit_readout(
 
     Notes
     -----
-    Directions with singular values below 1e-12 of the largest are left alone (without regularisation: the solution of least norm).
+    Directions with singular values below 1e-12 of the largest are left alone: the solution of least norm.
     A point that alone decides its own output, :math:`H_{nn} = 1`, has no leave-one-out residual; infinity stands there.
 
     Examples
