@@ -214,7 +214,7 @@ class RBFInterpolator:
         kernels = system[:n_points, :n_points]
         for rows in self._chunks(self.y):
             kernels[rows] = radial_kernels.value_matrix(self.y[rows], self.y, self._profile, shape)
-        kernels[np.diag_indices(n_points)] += 0.5 * self.smoothing
+        kernels[np.diag_indices(n_points)] += self.smoothing
         system[:n_points, n_points:] = polynomial_tail.monomials(self._unit(self.y), self.powers)
         system[n_points:, :n_points] = system[:n_points, n_points:].T
         return system

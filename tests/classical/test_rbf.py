@@ -168,10 +168,16 @@ def test_epsilon_loo_minimises_the_leave_one_out_error():
         assert cost < np.sum(other.leave_one_out_errors() ** 2)
 
 
-def test_many_places_are_evaluated_as_one_by_one():
-    s = interpolator("thin_plate_spline")
-    many = np.random.default_rng(1).random((2003, 2))
-    np.testing.assert_allclose(s(many)[-5:], np.vstack([s(p[None]) for p in many[-5:]]), rtol=1e-12)
+@pytest.mark.parametrize("kernel", ["gaussian", "multiquadric"])
+def test_epsilon_loo_does_not_take_rounding_noise_for_a_minimum(kernel):
+    chosen = interpolator(kernel, values=np.exp(POINTS.sum(axis=1)), epsilon="loo")
+    assert np.linalg.cond(chosen.system(), 1) < 100 / np.finfo(float).eps
+
+
+def test_many_places_are_evaluated_as_by_the_formula():
+    s, many = interpolator("multiquadric", degree=-1), np.random.default_rng(1).random((2003, 2))
+    kernels = radial_kernels.value_matrix(many, POINTS, "multiquadric", s.epsilon)
+    np.testing.assert_allclose(s(many), kernels @ s.coefficients, rtol=1e-9)
     assert s(np.empty((0, 2))).shape == (0, 3)
 
 
@@ -244,6 +250,12 @@ def test_coinciding_points_are_averaged_when_smoothing_allows_it():
     both = RBFInterpolator(y, d, kernel="gaussian", epsilon=1.0, smoothing=0.2)
     once = RBFInterpolator(y[1:], [2.0, 0.0, 0.0], kernel="gaussian", epsilon=1.0, smoothing=[0.1, 0.2, 0.2])
     np.testing.assert_allclose(both(y), once(y), atol=1e-12)
+
+
+def test_a_smoothed_twin_does_not_hide_two_rigid_ones():
+    y = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
+    with pytest.raises(ValueError, match="points 0 and 2 coincide"):
+        RBFInterpolator(y, np.arange(5.0), smoothing=[0.0, 0.5, 0.0, 0.0, 0.0])
 
 
 # --- the network -------------------------------------------------------------------------------------------------------

@@ -56,3 +56,12 @@ def test_without_an_intercept_the_bias_stays():
 def test_beta_stays_positive():
     learnt, _ = descend(X, 100 * T, START, max_iter=50)
     assert (learnt.beta > 0).all()
+
+
+@pytest.mark.parametrize("beta", [0.02, 1.0, 30.0])
+def test_the_shape_of_a_bump_is_found_however_wide_it_is(beta):
+    x = np.linspace(-2, 2, 41)[:, None] / np.sqrt(beta)
+    start = Parameters(np.array([[0.3]]) / np.sqrt(beta), np.array([2 * beta]), np.ones((1, 1)), np.zeros(1))
+    learnt, losses = descend(x, activations(x, [[0.0]], beta), start, max_iter=60)
+    assert losses[-1] < 1e-8
+    np.testing.assert_allclose(learnt.beta, beta, rtol=1e-3)
