@@ -91,7 +91,7 @@ def layer_gradient_norms(
     return [_norm([next(gradients) for _ in group]) for group in chosen]
 
 
-def _layers(module: nn.Module) -> list[tuple[nn.Module, dict[str, Tensor]]]:
+def _layers(module: nn.Module) -> list[tuple[nn.Module, dict[str, nn.Parameter]]]:
     """Submodules with trainable parameters of their own, in the order of declaration, each with those parameters."""
     owned = [
         (layer, {name: p for name, p in layer.named_parameters(recurse=False) if p.requires_grad})
@@ -100,7 +100,7 @@ def _layers(module: nn.Module) -> list[tuple[nn.Module, dict[str, Tensor]]]:
     return [(layer, own) for layer, own in owned if own]
 
 
-def _of_kind(layer: nn.Module, own: dict[str, Tensor], of: str) -> list[Tensor]:
+def _of_kind(layer: nn.Module, own: dict[str, nn.Parameter], of: str) -> list[nn.Parameter]:
     chosen = [p for name, p in own.items() if name.startswith("bias") == (of == "biases")]
     if not chosen:
         raise ValueError(f"a layer of type {type(layer).__name__} has no {of}; it owns {', '.join(own)}")
