@@ -1,10 +1,10 @@
 """Every activation on MNIST-5k: the same network, budget and seeds; rates tuned on a validation split.
 
 Protocol. Networks of 64 units a layer, 2 or 8 hidden layers; units with more weights (maxout, SwiGLU) get as many as make
-the number of parameters equal. Mini-batches of 32, momentum 0.9, a rate that falls along a line to 0. The rate is chosen from
-a ladder of rates by the mean accuracy on 800 of the 4000 training images (other seeds than those of the comparison), separately for
-each activation and depth; then the network learns from all 4000 and is judged once by the 1000 test images. Besides, all of
-them run at one common rate, and some start from a scheme that is not theirs.
+the number of parameters equal. Mini-batches of 32, momentum 0.9, a rate that falls along a line to 0. It is chosen from a
+ladder of rates by the mean accuracy on 800 of the 4000 training images (other seeds than those of the comparison), for
+each activation and depth by itself; then the network learns from all 4000 and is judged once by the 1000 test images.
+Besides, all of them run at one common rate, and some start from a scheme that is not theirs.
 """
 
 import time
