@@ -224,22 +224,22 @@ def train_pool(
     >>> bool((pool.scores >= pool.history[0]).all()), round(float(pool.scores.max()))
     (True, 40)
     """
-    weights = np.array(weights, dtype=float)
-    _check(weights, Z, E, unit_types, criterion)
+    w = np.array(weights, dtype=float)
+    _check(w, Z, E, unit_types, criterion)
     E = E - E.mean(axis=0)
     # What the score of a unit with outputs in [-1, 1] can reach at most.
     most = np.abs(E).sum() if criterion == "covariance" else np.linalg.norm(E, axis=0).sum()
     if most == 0:
-        S = np.zeros(len(weights))
-        return TrainedPool(weights, S, tuple(unit_types), S[None])
-    step, previous = np.zeros_like(weights), np.zeros_like(weights)
-    best_weights, best_scores = weights.copy(), np.full(len(weights), -np.inf)
-    mark, stale, history = np.full(len(weights), -np.inf), 0, []
+        S = np.zeros(len(w))
+        return TrainedPool(w, S, tuple(unit_types), S[None])
+    step, previous = np.zeros_like(w), np.zeros_like(w)
+    best_weights, best_scores = w.copy(), np.full(len(w), -np.inf)
+    mark, stale, history = np.full(len(w), -np.inf), 0, []
     for epoch in range(max_epochs + 1):
-        scores, gradient = score_and_gradient(weights, Z, E, unit_types, criterion=criterion)
+        scores, gradient = score_and_gradient(w, Z, E, unit_types, criterion=criterion)
         history.append(scores)
         better = scores > best_scores
-        best_scores[better], best_weights[better] = scores[better], weights[better]
+        best_scores[better], best_weights[better] = scores[better], w[better]
         gained = best_scores > mark * (1 + tol)
         mark[gained] = best_scores[gained]
         stale = 0 if gained.any() else stale + 1
@@ -247,7 +247,7 @@ def train_pool(
             break
         slope = -gradient / most  # quickprop descends
         step = quickprop_step(step, slope, previous, learning_rate=learning_rate, growth=growth)
-        weights, previous = weights + step, slope
+        w, previous = w + step, slope
     return TrainedPool(best_weights, best_scores, tuple(unit_types), np.array(history))
 
 
@@ -259,7 +259,9 @@ def _spread(centred: np.ndarray) -> np.ndarray:
 
 def _check(weights: np.ndarray, Z: np.ndarray, E: np.ndarray, unit_types: Sequence[str], criterion: str) -> None:
     if weights.ndim != 2 or weights.shape[1] != Z.shape[1]:
-        raise ValueError(f"weights have shape {weights.shape}, but Z has {Z.shape[1]} columns; expected (C, {Z.shape[1]})")
+        raise ValueError(
+            f"weights have shape {weights.shape}, but Z has {Z.shape[1]} columns; expected (C, {Z.shape[1]})"
+        )
     if E.ndim != 2 or len(E) != len(Z):
         raise ValueError(f"E has shape {E.shape}, but Z has {len(Z)} rows; expected ({len(Z)}, K)")
     if len(unit_types) != len(weights):

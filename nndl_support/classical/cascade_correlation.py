@@ -21,7 +21,13 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
@@ -31,7 +37,7 @@ from nndl_support.classical.candidates import CRITERIA, UNIT_TYPES, train_pool, 
 from nndl_support.classical.output_phase import fit_outputs, outputs
 
 
-class _CascadeCorrelation(BaseEstimator):
+class _CascadeCorrelation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the classifier and the regressor share: how the network grows."""
 
     _loss: str
@@ -245,6 +251,10 @@ class _CascadeCorrelation(BaseEstimator):
         """Output weights, array (1 + D + H, K)."""
         return self.stage_coefs_[-1]
 
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_units_
+
     def transform(self, X: npt.ArrayLike) -> np.ndarray:
         """Outputs of the hidden units.
 
@@ -369,10 +379,10 @@ class CascadeCorrelationClassifier(ClassifierMixin, _CascadeCorrelation):
 
     Notes
     -----
-    Variants of the original: outputs are fitted by convex optimisation of the cross-entropy instead of by quickprop on the
-    squared error of S-shaped outputs, so that the error left is simply target minus probability; features are standardised; the
-    slope of the score is divided by the sum of the absolute errors, not of their squares; every candidate keeps its best weights. Histories
-    keep the stages that early stopping took back.
+    Variants of the original: the outputs are fitted by convex optimisation of the cross-entropy, where the paper takes
+    quickprop and the squared error of S-shaped outputs, so that the error left is simply target minus probability;
+    features are standardised; slopes are divided by the sum of the absolute errors; every candidate keeps its best
+    weights. Histories keep the stages that early stopping took back.
 
     References
     ----------

@@ -92,7 +92,9 @@ def test_the_score_is_the_number_of_examples_times_numpys_covariance():
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize("kinds", [("tanh",) * C, ("logistic",) * C, ("gaussian",) * C, MIXED], ids=lambda k: "-".join(k[:2]))
+@pytest.mark.parametrize(
+    "kinds", [("tanh",) * C, ("logistic",) * C, ("gaussian",) * C, MIXED], ids=lambda k: "-".join(k[:2])
+)
 def test_the_derivative_is_the_central_difference(criterion, kinds):
     weights, Z, E = problem(2)
     _, gradient = score_and_gradient(weights, Z, E, kinds, criterion=criterion)
@@ -201,6 +203,20 @@ def test_a_single_candidate_finds_the_best_threshold_on_a_line():
     assert 0.98 * bound < pool.scores.max() <= bound * (1 + 1e-12)
     bias, slope = pool.weights[pool.best]
     assert abs(-bias / slope - 0.275) < 0.03
+
+
+def test_covariance_drives_a_unit_into_saturation_where_correlation_keeps_it_linear():
+    # The error is a straight line. Among bounded outputs its sign covaries most with it, a multiple of it correlates most.
+    x = np.linspace(-1, 1, 41)
+    Z, E = np.column_stack([np.ones(41), x]), x[:, None]
+    start = np.array([[0.3, 1.5]])
+    options = {"max_epochs": 500, "tol": 1e-9, "patience": 50}
+    steep = train_pool(start, Z, E, ["tanh"], **options)
+    flat = train_pool(start, Z, E, ["tanh"], criterion="correlation", **options)
+    assert abs(steep.weights[0, 1]) > 10
+    assert abs(flat.weights[0, 1]) < 0.3
+    np.testing.assert_allclose(steep.scores, np.abs(x).sum(), rtol=1e-2)
+    np.testing.assert_allclose(flat.scores, np.linalg.norm(x), rtol=1e-3)
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)

@@ -63,11 +63,7 @@ def test_every_weight_is_treated_alone():
     step, slope, previous = rng.normal(size=(3, 5, 7))
     together = quickprop_step(step, slope, previous, learning_rate=0.2)
     alone = [
-        [
-            quickprop_step(step[i, j], slope[i, j], previous[i, j], learning_rate=0.2)
-            for j in range(7)
-        ]
-        for i in range(5)
+        [quickprop_step(step[i, j], slope[i, j], previous[i, j], learning_rate=0.2) for j in range(7)] for i in range(5)
     ]
     np.testing.assert_array_equal(together, alone)
 
