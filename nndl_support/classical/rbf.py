@@ -50,8 +50,8 @@ class RBFInterpolator:
         One of :func:`nndl_support.classical.radial_kernels.names`.
     epsilon : float > 0, or "loo"
         Shape parameter, an inverse length: small is flat. "loo" takes the one whose leave-one-out error is the smallest between
-        1/50 and 2 over the mean distance of nearest neighbours, among those whose system float64 can resolve; it costs about
-        forty inverses. May be left out for the kernels that have no scale: linear, thin_plate_spline, cubic, quintic.
+        1/50 and 2 over the mean distance of nearest neighbours; it costs about forty inverses. May be left out for the
+        kernels that have no scale: linear, thin_plate_spline, cubic, quintic.
     degree : int, at least -1
         Degree of the polynomial; -1 is none. Unless told, the least that the kernel needs, and at least 0.
 
@@ -266,14 +266,13 @@ class RBFInterpolator:
         spacing = KDTree(self.y).query(self.y, k=2)[0][:, 1].mean()
         if not spacing > 0:
             raise ValueError("epsilon='loo' needs points that differ")
-        values, resolution = self._values[: len(self.y)], np.finfo(float).eps / 10
-
-        def cost(shape: float) -> float:
-            # Beyond the resolution of float64 the formula returns rounding noise, which may look like a minimum.
-            errors = leave_one_out_errors(self.system(shape), values, least_reciprocal_condition=resolution)
-            return float(np.sum(errors**2))
-
-        return choose_epsilon(cost, 0.02 / spacing, 2 / spacing)
+        values = self._values[: len(self.y)]
+        # Flat kernels are ill-conditioned, but rounding makes the errors larger, hardly ever smaller: no shape is ruled out.
+        return choose_epsilon(
+            lambda shape: float(np.sum(leave_one_out_errors(self.system(shape), values) ** 2)),
+            0.02 / spacing,
+            2 / spacing,
+        )
 
     def _unit(self, x: np.ndarray) -> np.ndarray:
         return (x - self._shift) / self._scale

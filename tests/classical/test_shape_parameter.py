@@ -38,13 +38,9 @@ def test_the_matrix_is_not_changed():
     np.testing.assert_array_equal(K, before)
 
 
-def test_singular_and_ill_conditioned_matrices_are_named():
+def test_a_singular_matrix_is_named():
     with pytest.raises(LinAlgError, match="system of 3 equations is singular"):
         leave_one_out_errors(np.zeros((3, 3)), np.ones(3))
-    nearly = np.diag([1.0, 1.0, 1e-12])
-    with pytest.raises(LinAlgError, match=r"ill-conditioned: 1/cond = 1\.0e-12"):
-        leave_one_out_errors(nearly, np.ones(3), least_reciprocal_condition=1e-10)
-    np.testing.assert_allclose(leave_one_out_errors(nearly, np.ones(3), least_reciprocal_condition=1e-13), 1.0)
 
 
 @pytest.mark.parametrize("target", [0.013, 0.5, 3.0, 77.0])
