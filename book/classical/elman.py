@@ -34,6 +34,8 @@ if importlib.util.find_spec("nndl_support") is None:
     print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
 
 # %%
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -61,12 +63,14 @@ plot.use_style()
 # %% mystnb={"image": {"alt": "A drawing of Elman's network. On the left one input unit and three context units, in the middle three hidden units, on the right one output unit. Solid arrows lead from input and context to the hidden units and on to the output; dashed curved arrows copy each hidden unit back into its context unit."}}
 figure, ax = plt.subplots(figsize=(7, 3.6))
 names = [["$c_3$", "$c_2$", "$c_1$", "$x$"], ["$h_3$", "$h_2$", "$h_1$"], [r"$\hat y$"]]
-plot.draw_network([4, 3, 1], ax=ax, arrows=True, unit_labels=names, layer_names=["context and input", "hidden", "output"])
+plot.draw_network(
+    [4, 3, 1], ax=ax, arrows=True, unit_labels=names, layer_names=["context and input", "hidden", "output"]
+)
 centres = {text.get_text(): text.get_position() for text in ax.texts}
 for k in (1, 2, 3):
     start, end = centres[f"$h_{k}$"], centres[f"$c_{k}$"]
     style = {"arrowstyle": "-|>", "mutation_scale": 9, "linestyle": "--", "color": plot.PALETTE[1]}
-    ax.add_patch(FancyArrowPatch(start, end, connectionstyle="arc3,rad=0.45", shrinkA=12, shrinkB=12, **style))
+    ax.add_patch(FancyArrowPatch(start, end, connectionstyle="arc3,rad=0.45", shrinkA=17, shrinkB=17, zorder=3, **style))
 ax.set_title("dashed: copied unchanged after each step, $c_{t+1} = h_t$")
 plt.show()
 
@@ -134,14 +138,14 @@ options = {"activation": "tanh", "output": "softmax"}
 by_rule, *_ = elman_cell.truncated_gradient(x, context, y, weights, **options)
 
 
-def step_loss(value, name):
+def step_loss(name, value):
     changed = weights._replace(**{name: value})
     net = elman_cell.truncated_gradient(x, context, y, changed, **options)[2]
     return elman_cell.loss_per_step(y, net, "softmax").sum()
 
 
 for name in shapes:
-    error = check_gradient(lambda value: step_loss(value, name), getattr(by_rule, name), getattr(weights, name))
+    error = check_gradient(partial(step_loss, name), getattr(by_rule, name), getattr(weights, name))
     print(f"{name}: relative difference {error:.1e}")
 
 # %% [markdown]
@@ -157,6 +161,7 @@ for name in shapes:
 #
 # Is the truncated direction at least similar to the true one? Automatic differentiation computes both: `detach` cuts the graph at the context. We draw random networks, scale their context weights, and measure the angle
 # between the two gradients on a stream of bits whose rule will be explained below.
+
 
 # %%
 def torch_gradient(weights, X, y, cut):
@@ -192,7 +197,7 @@ ax.plot(radii, np.median(angles, axis=1), label="median")
 ax.axhline(90, color="black", linewidth=1, linestyle=":")
 ax.text(0.02, 86, "orthogonal", va="top", fontsize=8)
 ax.set(xlabel="spectral radius of the context weights U", ylabel="angle between the gradients (degrees)", ylim=(-3, 95))
-ax.legend(loc="center right")
+ax.legend(loc="center left")
 plt.show()
 middle = np.median(angles, axis=1)
 print("median angle at radius 0, 1 and 2:", middle[[0, 4, 8]].round(0))
@@ -212,7 +217,11 @@ assert middle[0] < 1e-3 < 10 < middle[4] < middle[8] < 90
 # %%
 X_coins, y_coins = temporal_xor.delayed_xor(2000, 1, np.random.default_rng(0))
 common = {"hidden_size": 20, "output": "logistic", "learning_rate": 0.05, "n_streams": 20, "max_epochs": 60}
-contexts = {"Elman": {}, "Jordan": {"feedback": "output"}, "Jordan, decaying": {"feedback": "output", "context_decay": 0.5}}
+contexts = {
+    "Elman": {},
+    "Jordan": {"feedback": "output"},
+    "Jordan, decaying": {"feedback": "output", "context_decay": 0.5},
+}
 for name, extra in contexts.items():
     network = ElmanNetwork(**common, **extra, weight_scale=2.0, random_state=0).fit(X_coins, y_coins)
     accuracy = np.mean((network.predict(X_coins) > 0.5) == y_coins)
@@ -274,13 +283,22 @@ for seed in range(400):
     source, phase = np.random.default_rng(seed), seed % 3
     stream = temporal_xor.temporal_xor_bits(33, source, phase=phase)
     priors = {"ignorant": np.full(3, 1 / 3), "informed": np.eye(3)[phase]}
-    p = {name: temporal_xor.bayes_prediction(stream, prior)[0] for name, prior in priors.items()}
-    costs.append(np.cumsum(np.log(np.where(stream == 1, p["informed"] / p["ignorant"], (1 - p["informed"]) / (1 - p["ignorant"])))))
+    for name, prior in priors.items():
+        p, _ = temporal_xor.bayes_prediction(stream, prior)
+        priors[name] = -np.log(np.where(stream == 1, p, 1 - p))
+    costs.append(np.cumsum(priors["ignorant"] - priors["informed"]))
 m = np.arange(11)
 formula = np.array([np.log(3) - temporal_xor.phase_uncertainty(k) for k in m])
 figure, ax = plt.subplots()
 for k in (0, 1, 2, 5):
-    ax.step(np.arange(1, 34), costs[k], where="mid", color=plot.PALETTE[6], lw=0.8, label="single streams" if k == 0 else None)
+    ax.step(
+        np.arange(1, 34),
+        costs[k],
+        where="mid",
+        color=plot.PALETTE[6],
+        lw=0.8,
+        label="single streams" if k == 0 else None,
+    )
 ax.plot(np.arange(1, 34), np.mean(costs, axis=0), color=plot.PALETTE[0], label="mean of 400 streams")
 ax.plot(3 * m + 2, formula, "s", color=plot.PALETTE[1], label=r"formula, $\ln 3 - H_m$")
 ax.axhline(np.log(3), color="black", linewidth=1, linestyle=":", label=r"$\ln 3$")
@@ -309,9 +327,7 @@ show_source(ElmanNetwork._pass)
 exam = temporal_xor.temporal_xor_bits(3001, np.random.default_rng(1000))
 X_exam, y_exam = temporal_xor.signed(exam[:-1]), exam[1:]
 position = np.arange(1, 3001) % 3  # of the bit to predict: 0 and 1 are coins, 2 is their XOR
-network = ElmanNetwork(
-    60, output="logistic", learning_rate=0.05, n_streams=100, weight_scale=2.0, random_state=0
-)
+network = ElmanNetwork(60, output="logistic", learning_rate=0.05, n_streams=100, weight_scale=2.0, random_state=0)
 source, learning_curve = np.random.default_rng(0), []
 for block in range(30):
     network.set_params(learning_rate=0.05 * (1 - block / 30))
@@ -336,8 +352,8 @@ right.plot(np.arange(2, 14), twelve, "o-", color=plot.PALETTE[0], label="exam")
 right.set(xlabel="position of the predicted bit", xticks=range(2, 14))
 for ax in (left, right):
     ax.axhline(np.log(2), color="black", lw=1, ls=":", label=r"$\ln 2$")
-    ax.axhline(temporal_xor.ENTROPY_BOUND, color=plot.PALETTE[6], lw=1, ls=":", label=r"$\frac{2}{3} \ln 2$")
-left.legend(fontsize=7)
+    ax.axhline(temporal_xor.ENTROPY_BOUND, color=plot.PALETTE[6], lw=1, ls=":", label=r"$2/3 \ln 2$")
+left.legend(fontsize=7, loc="center", bbox_to_anchor=(0.62, 0.29))
 plt.show()
 
 # %% [markdown]
@@ -415,7 +431,9 @@ principal = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 pair = (2 * before + heard)[30:]
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
 for code, marker in enumerate("os^D"):
-    left.plot(*principal[pair == code].T, marker, ms=2, alpha=0.4, color=plot.PALETTE[code], label=f"{code // 2}, {code % 2}")
+    left.plot(
+        *principal[pair == code].T, marker, ms=2, alpha=0.4, color=plot.PALETTE[code], label=f"{code // 2}, {code % 2}"
+    )
 left.set(xlabel="first principal component", ylabel="second principal component", title="by the last two bits")
 role = np.array([0, 1, 1, 2, 3])[situation[30:]]
 plane = LinearDiscriminantAnalysis(n_components=2).fit(states, role).transform(states)
@@ -468,7 +486,12 @@ assert np.all((p[:, 0] > 0.5) == consonant)
 shown = slice(0, 30)
 separate = -np.log(np.where(fresh_codes[1:] == 1, p, 1 - p))
 figure, ax = plt.subplots(figsize=(7, 3))
-ax.bar(np.arange(30), surprise[shown], color=np.where(consonant, plot.PALETTE[1], plot.PALETTE[0])[shown], label="all features")
+ax.bar(
+    np.arange(30),
+    surprise[shown],
+    color=np.where(consonant, plot.PALETTE[1], plot.PALETTE[0])[shown],
+    label="all features (orange: consonants)",
+)
 ax.plot(separate[shown, 0], color="black", marker="o", ms=3, lw=1, label="feature 'consonant' alone")
 ax.axhline(floor, color=plot.PALETTE[6], ls=":", label="floor for a consonant")
 ax.set(xlabel="letter to predict", ylabel="cross-entropy (nats)", xticks=np.arange(30), xticklabels=fresh[1:31])
@@ -497,14 +520,14 @@ for k, node in enumerate(nodes):
     print(f"{node:>4} -> {', '.join(nodes[j] for j in reached)}")
     assert reached == followers
 
-# %% mystnb={"image": {"alt": "Hidden states of the letter network in the plane of two principal components: nine small groups, labelled with the part of the syllable heard so far, with arrows from each to its successors."}}
+# %% mystnb={"image": {"alt": "Hidden states of the letter network in the plane of two principal components: tight groups, labelled at their mean with the part of the syllable heard so far, with arrows along the syllables. Each consonant has several groups, each vowel lies in one or two."}}
 centre = inside.mean(axis=0)
 axes_of_variation = np.linalg.svd(inside - centre, full_matrices=False)[2][:2].T
 flat, spots = (inside - centre) @ axes_of_variation, (averages - centre) @ axes_of_variation
 figure, ax = plt.subplots(figsize=(6, 4))
 for k in range(9):
     ax.plot(*flat[places == k].T, "o", ms=3, alpha=0.4, color=plot.PALETTE[(0, 0, 1, 1, 1, 2, 2, 2, 2)[k]])
-    ax.annotate(nodes[k], spots[k], xytext=(6, 6), textcoords="offset points", fontsize=10, weight="bold")
+    ax.annotate(nodes[k], spots[k], xytext=(6, 6), textcoords="offset points", fontsize=10)
 for k in (0, 2, 3, 5, 6, 7):
     arrow = {"arrowstyle": "->", "color": "#555555", "lw": 1, "shrinkA": 6, "shrinkB": 6}
     ax.annotate("", spots[k + 1], spots[k], arrowprops=arrow)
@@ -512,8 +535,8 @@ ax.set(xlabel="first principal component", ylabel="second principal component")
 plt.show()
 
 # %% [markdown]
-# Every transition of the extracted machine is right: the network has become the automaton that generates the language, with nine places in a space of twenty dimensions. Note that *gu*, *guu* and *guuu* end in the same letter and lie apart. The state does not stand for the last letter but for the
-# letter *in its context*.
+# Every transition of the extracted machine is right: the network has become the automaton that generates the language, with nine places in a space of twenty dimensions. Note that *gu*, *guu* and *guuu* end in the same letter and lie apart: the state does not stand for the last letter but for the
+# letter *in its context*. The picture also shows something superfluous. Each consonant falls into several groups, one for each syllable that may precede it. For the prediction that makes no difference; the network remembers it simply because nothing told it to forget.
 #
 # ## A real series: the sun
 #
@@ -537,16 +560,14 @@ assert round(linear[9], 1) == 14.8
 # **AR(p)** is linear regression on the last $p$ years. It needs them as inputs, in a window that we have to choose. The Elman network gets *one* number a year, and has to make its own window. A feed-forward network of the same size gets that one number too, so the difference between the two is what the context
 # is worth. Learning rate, size and number of passes were chosen on the years before 1949.
 
+
 # %%
-def scaled(numbers):
-    return numbers / 100 - 0.5
-
-
 X, y = lagged(sunspots.numbers, 1)
+inputs, targets = X / 100 - 0.5, y / 100 - 0.5
 options = {"learning_rate": 0.01, "schedule": "linear", "max_epochs": 200, "random_state": 0}
-recurrent = ElmanNetwork(10, **options).fit(scaled(X[:-60]), scaled(y[:-60]))
-layered = MLPRegressor(10, activation="tanh", batch_size=1, alpha=0.0, **options).fit(scaled(X[:-60]), scaled(y[:-60]))
-forecast = {name: 100 * (net.predict(scaled(X)) + 0.5) for name, net in (("Elman", recurrent), ("feed-forward", layered))}
+recurrent = ElmanNetwork(10, **options).fit(inputs[:-60], targets[:-60])
+layered = MLPRegressor(10, activation="tanh", batch_size=1, alpha=0.0, **options).fit(inputs[:-60], targets[:-60])
+forecast = {name: 100 * (net.predict(inputs) + 0.5) for name, net in (("Elman", recurrent), ("feed-forward", layered))}
 for name, values in forecast.items():
     print(f"{name} with one lag: MAE {np.abs(values - y)[-60:].mean():.1f}")
 
@@ -574,7 +595,9 @@ bottom.set(xlabel="year", ylabel="forecast − observed")
 plt.show()
 bright = y[-60:] > 120
 errors = np.abs(forecast["Elman"] - y)[-60:]
-print(f"MAE in the {bright.sum()} years above 120: {errors[bright].mean():.1f}, in all others: {errors[~bright].mean():.1f}")
+print(
+    f"MAE in the {bright.sum()} years above 120: {errors[bright].mean():.1f}, in all others: {errors[~bright].mean():.1f}"
+)
 assert errors[bright].mean() > errors[~bright].mean()
 
 # %% [markdown]
@@ -589,27 +612,27 @@ assert errors[bright].mean() > errors[~bright].mean()
 # %%
 rnn = torch.nn.RNN(1, 10, dtype=torch.float64)
 head = torch.nn.Linear(10, 1, dtype=torch.float64)
-ours = ElmanNetwork(10, learning_rate=0.01, momentum=0.9, random_state=3).partial_fit(scaled(X), scaled(y))
+ours = ElmanNetwork(10, learning_rate=0.01, momentum=0.9, random_state=3).partial_fit(inputs, targets)
 ours._change[:] = 0.0  # both start without momentum
 pairs = ((rnn.weight_ih_l0, ours.W_.T), (rnn.weight_hh_l0, ours.U_.T), (rnn.bias_ih_l0, ours.b_))
 with torch.no_grad():
     rnn.bias_hh_l0.zero_()
     for theirs, mine in (*pairs, (head.weight, ours.V_.T), (head.bias, ours.a_)):
         theirs.copy_(torch.tensor(mine))
-    states = rnn(torch.tensor(scaled(X)))[0].numpy()
-print(f"hidden states of {len(X)} steps: largest difference {np.abs(states - ours.hidden_states(scaled(X))).max():.1e}")
-assert np.abs(states - ours.hidden_states(scaled(X))).max() < 1e-12
+    states = rnn(torch.tensor(inputs))[0].numpy()
+print(f"hidden states of {len(X)} steps: largest difference {np.abs(states - ours.hidden_states(inputs)).max():.1e}")
+assert np.abs(states - ours.hidden_states(inputs)).max() < 1e-12
 
 # %%
 rnn.bias_hh_l0.requires_grad_(False)  # torch has two biases where one does
 trained = [p for p in (*rnn.parameters(), *head.parameters()) if p.requires_grad]
 sgd, h = torch.optim.SGD(trained, lr=0.01, momentum=0.9), torch.zeros(1, 10, dtype=torch.float64)
-for x_t, y_t in zip(torch.tensor(scaled(X)), torch.tensor(scaled(y))):
+for x_t, y_t in zip(torch.tensor(inputs), torch.tensor(targets)):
     out, h = rnn(x_t[None], h.detach())
     sgd.zero_grad()
     (0.5 * (head(out)[0, 0] - y_t) ** 2).backward()
     sgd.step()
-ours.partial_fit(scaled(X), scaled(y))
+ours.partial_fit(inputs, targets)
 finals = ((rnn.weight_ih_l0, ours.W_.T), (rnn.weight_hh_l0, ours.U_.T), (head.weight, ours.V_.T))
 gap = max(np.abs(theirs.detach().numpy() - mine).max() for theirs, mine in finals)
 print(f"weights after {len(X)} online updates: largest difference {gap:.1e}")
@@ -660,7 +683,9 @@ assert through[k <= 6].min() > 0.99
 fixed = records.load("classical/elman_fixed_sequence")["figures"]
 for size, kinds in fixed.items():
     seen, unseen = (np.mean(kinds[kind], axis=0) for kind in ("seen", "unseen"))
-    print(f"{size:>3} hidden units, first and second coin, XOR: seen bits {seen.round(2)}, fresh bits {unseen.round(2)}")
+    print(
+        f"{size:>3} hidden units, first and second coin, XOR: seen bits {seen.round(2)}, fresh bits {unseen.round(2)}"
+    )
 assert (seen[:2] < np.log(2)).all()
 assert (unseen[:2] > np.log(2) + 0.1).all()
 
@@ -674,8 +699,8 @@ assert (unseen[:2] > np.log(2) + 0.1).all()
 for rate in (0.001, 0.01, 0.1, 1.0, 10.0):
     trial = ElmanNetwork(10, learning_rate=rate, max_epochs=30, random_state=0)
     try:
-        trial.fit(scaled(X[:-60]), scaled(y[:-60]))
-        print(f"learning rate {rate}: training MAE {100 * np.abs(trial.predict(scaled(X)) - scaled(y))[:-60].mean():.1f}")
+        trial.fit(inputs[:-60], targets[:-60])
+        print(f"learning rate {rate}: training MAE {100 * np.abs(trial.predict(inputs) - targets)[:-60].mean():.1f}")
     except FloatingPointError as error:
         print(f"learning rate {rate}: {error}")
 
@@ -691,7 +716,9 @@ for rate in (0.001, 0.01, 0.1, 1.0, 10.0):
 for size in (1, 2, 20):
     best = 0.0
     for seed in range(3):
-        trial = ElmanNetwork(**common | {"hidden_size": size, "random_state": seed}, weight_scale=2.0).fit(X_coins, y_coins)
+        trial = ElmanNetwork(**common | {"hidden_size": size, "random_state": seed}, weight_scale=2.0).fit(
+            X_coins, y_coins
+        )
         best = max(best, np.mean((trial.predict(X_coins) > 0.5) == y_coins))
     print(f"XOR of the last two coins, {size:2d} hidden: best of three seeds {best:.1%}")
     assert best < 0.8 if size == 1 else size == 2 or best > 0.999

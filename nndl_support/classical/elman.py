@@ -317,9 +317,7 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
     # --- checks ----------------------------------------------------------------------------------------------------
 
     def _check_data(self, X: npt.ArrayLike, y: npt.ArrayLike, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        inputs, targets = validate_data(
-            self, X, y, dtype=np.float64, reset=reset, multi_output=True, y_numeric=True
-        )
+        inputs, targets = validate_data(self, X, y, dtype=np.float64, reset=reset, multi_output=True, y_numeric=True)
         targets = np.asarray(targets, dtype=np.float64)
         if reset:
             self._vector_target = targets.ndim == 1
@@ -329,7 +327,9 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
                 f"logistic outputs need targets in [0, 1], but y lies between {targets.min():.6g} and {targets.max():.6g}"
             )
         if self.output == "softmax" and (targets.min() < 0 or np.abs(targets.sum(axis=1) - 1).max() > 1e-9):
-            raise ValueError("softmax outputs need rows of y that are probabilities and add up to 1, such as one-hot rows")
+            raise ValueError(
+                "softmax outputs need rows of y that are probabilities and add up to 1, such as one-hot rows"
+            )
         return inputs, targets
 
     def _check_parameters(self) -> None:
@@ -344,11 +344,11 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
             raise ValueError(f"activation must act on each hidden unit alone, but is {self.activation!r}")
         for parameter in ("learning_rate", "weight_scale"):
             value = getattr(self, parameter)
-            if not isinstance(value, Real) or not 0 < value < np.inf:
+            if not isinstance(value, Real) or not 0 < float(value) < np.inf:
                 raise ValueError(f"{parameter} must be positive and finite, but is {value!r}")
         for parameter in ("momentum", "context_decay"):
             value = getattr(self, parameter)
-            if not isinstance(value, Real) or not 0 <= value < 1:
+            if not isinstance(value, Real) or not 0 <= float(value) < 1:
                 raise ValueError(f"{parameter} must lie in [0, 1), but is {value!r}")
 
 

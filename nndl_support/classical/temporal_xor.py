@@ -59,7 +59,9 @@ def temporal_xor_bits(n_bits: int, rng: np.random.Generator, *, phase: int = 2) 
     return bits.astype(float)
 
 
-def bayes_prediction(bits: npt.ArrayLike, prior: npt.ArrayLike = (1 / 3, 1 / 3, 1 / 3)) -> tuple[np.ndarray, np.ndarray]:
+def bayes_prediction(
+    bits: npt.ArrayLike, prior: npt.ArrayLike = (1 / 3, 1 / 3, 1 / 3)
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Best possible prediction of every bit from those before it, when the phase is known only by a prior.
 
     .. math:: p(x_t = 1 \mid x_{<t}) = \sum_\varphi p(\varphi \mid x_{<t})\, p(x_t = 1 \mid x_{t-1}, x_{t-2}, \varphi), \qquad

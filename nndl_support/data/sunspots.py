@@ -57,7 +57,9 @@ def load_sunspots() -> Bunch:
             "pip install statsmodels, or install nndl-support with its extra 'data'"
         ) from error
     if not file.is_file():
-        raise FileNotFoundError(f"statsmodels is installed, but its file datasets/sunspots/sunspots.csv is not at {file}")
+        raise FileNotFoundError(
+            f"statsmodels is installed, but its file datasets/sunspots/sunspots.csv is not at {file}"
+        )
     content = file.read_bytes()
     found = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
     if found != SUNSPOTS_SHA256:

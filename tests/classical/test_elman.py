@@ -7,6 +7,7 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from nndl_support import records
 from nndl_support.classical.elman import ElmanNetwork, cut_into_streams, sequence_starts
 from nndl_support.classical.elman_cell import Weights, hidden_states, truncated_gradient
 from nndl_support.classical.letter_sequences import encode, letter_sequence
@@ -17,6 +18,7 @@ from nndl_support.classical.temporal_xor import (
     signed,
     temporal_xor_bits,
 )
+from nndl_support.data.sunspots import lagged, load_sunspots
 
 T, D, H, K = 23, 3, 7, 2
 RNG = np.random.default_rng(0)
@@ -317,6 +319,46 @@ def test_targets_come_back_in_the_shape_they_had():
     assert vector.predict(X).shape == (T,)
     assert column.predict(X).shape == (T, 1)
     assert vector.losses(X, TARGETS["identity"][:, 0]).shape == (T,)
+
+
+# --- records -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_network_predicts_temporal_xor_at_its_bound():
+    record = records.load("classical/elman_temporal_xor")
+    bar, figures = record["bars"]["above_the_bound"], record["figures"]
+    assert bar <= 0.003
+    assert abs(np.mean(figures["mean_loss"]) - ENTROPY_BOUND) < bar
+    assert len(figures["mean_loss"]) == len(record["seeds"]) == 10
+    network = ElmanNetwork(**record["settings"], random_state=0)
+    network.set_params(learning_rate=1e-300).partial_fit(np.zeros((1, 1)), np.zeros(1))  # shapes
+    for name, values in record["checkpoint_of_seed_0"].items():
+        setattr(network, name, np.array(values))
+    bits = temporal_xor_bits(6001, np.random.default_rng(99))
+    losses = network.losses(signed(bits[:-1]), bits[1:])
+    assert abs(losses.mean() - ENTROPY_BOUND) < bar
+    by_position = [losses[np.arange(1, 6001) % 3 == k].mean() for k in range(3)]
+    np.testing.assert_allclose(by_position, figures["loss_by_position"][0], atol=0.004)
+
+
+def test_recorded_lags_and_fixed_sequences_say_what_the_page_says():
+    lags = records.load("classical/elman_lags")["figures"]
+    assert np.mean(lags["1"]["elman"]) > 0.999
+    assert np.mean(lags["8"]["elman"]) < 0.9 < 0.99 < np.mean(lags["8"]["through_time"])
+    fixed = records.load("classical/elman_fixed_sequence")["figures"]["100"]
+    assert (np.mean(fixed["seen"], axis=0)[:2] < np.log(2)).all()
+    assert (np.mean(fixed["unseen"], axis=0)[:2] > np.log(2)).all()
+
+
+def test_a_recorded_sunspot_network_is_trained_again():
+    record = records.load("classical/elman_sunspots")
+    series = load_sunspots().numbers
+    series_X, series_y = (part / 100 - 0.5 for part in lagged(series, 1))
+    network = ElmanNetwork(**record["settings"], random_state=0).fit(series_X[:-60], series_y[:-60])
+    error = 100 * np.abs(network.predict(series_X) - series_y)[-60:].mean()
+    np.testing.assert_allclose(error, record["figures"]["1"]["elman"][0], rtol=0.02)
+    np.testing.assert_allclose(record["figures"]["naive"], np.abs(np.diff(series))[-60:].mean())
+    assert np.mean(record["figures"]["1"]["elman"]) < record["figures"]["1"]["autoregressive"] - 5
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------------

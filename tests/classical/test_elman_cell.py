@@ -185,9 +185,10 @@ def test_without_context_weights_truncation_loses_nothing_but_with_them_it_does(
         rtol=0,
         atol=1e-12,
     )
-    difference = gradients_by_elmans_rule(weights, X, y, "identity").W - torch_gradients(
-        weights, X, y, "identity", detach=False
-    ).W
+    difference = (
+        gradients_by_elmans_rule(weights, X, y, "identity").W
+        - torch_gradients(weights, X, y, "identity", detach=False).W
+    )
     assert np.abs(difference).max() > 0.1
 
 
