@@ -37,7 +37,9 @@ class DeepStack(nn.Module):
     sizes : L + 1 numbers of units, from the inputs to the scores
     activation : str, of the L - 1 hidden layers
     gain : float
-        Weights are normal with standard deviation gain / sqrt(fan-in), biases 0; the last layer has gain 1.
+        Weights are normal with standard deviation gain / sqrt(fan-in); the last layer has gain 1.
+    bias_std : float
+        Standard deviation of the biases, 0 for none; Nielsen's networks have 1.
     residual : bool
         Add the input of a layer to its output wherever both have the same size.
     generator : torch.Generator, optional
@@ -64,6 +66,7 @@ class DeepStack(nn.Module):
         activation: str = "logistic",
         *,
         gain: float = 1.0,
+        bias_std: float = 0.0,
         residual: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -79,7 +82,7 @@ class DeepStack(nn.Module):
             for layer in layers:
                 scale = gain if layer is not layers[-1] else 1.0
                 layer.weight.normal_(0.0, scale / layer.in_features**0.5, generator=generator)
-                layer.bias.zero_()
+                layer.bias.normal_(0.0, bias_std, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scores (B, K) of inputs (B, D)."""
