@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from nndl_support.classical.categories import Categories
+from nndl_support.classical.resonance import choice_values, search
+
+
+def fill(memory, templates):
+    for w in templates:
+        memory.commit(w)
+    return memory
+
+
+@pytest.mark.parametrize("C", [1, 2, 15, 16, 17, 127, 128, 129, 301])
+def test_overlaps_and_choice_values_equal_the_formulas_at_every_size_of_the_array(C):
+    rng = np.random.default_rng(C)
+    W, x = rng.integers(0, 17, (C, 7)) / 16, rng.integers(0, 17, 7) / 16
+    memory = fill(Categories(7, choice=0.25), W)
+    overlaps = memory.overlaps(x)
+    np.testing.assert_array_equal(overlaps, np.minimum(W, x).sum(axis=1))
+    np.testing.assert_array_equal(memory.choice_values(overlaps), choice_values(W, x, choice=0.25))
+    np.testing.assert_array_equal(memory.weights, W)
+    assert memory.n_categories == C
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("vigilance", [0.0, 0.5, 0.8, 1.0])
+def test_the_winner_is_where_the_search_ends(seed, vigilance):
+    rng = np.random.default_rng(seed)
+    W, x = rng.integers(0, 5, (13, 5)) / 4, rng.integers(1, 5, 5) / 4
+    trials = search(W, x, vigilance=vigilance, choice=0.01)
+    expected = trials[-1].category if trials[-1].resonates else -1
+    assert fill(Categories(5, choice=0.01), W).winner(x, x.sum(), vigilance=vigilance) == expected
+
+
+def test_an_empty_memory_has_no_winner():
+    assert Categories(3, choice=0.1).winner(np.ones(3), 3.0, vigilance=0.0) == -1
+
+
+def test_a_category_that_shares_nothing_may_win_when_the_vigilance_is_zero():
+    memory = fill(Categories(2, choice=0.1), [np.array([1.0, 0.0])])
+    assert memory.winner(np.array([0.0, 1.0]), 1.0, vigilance=0.0) == 0
+    assert memory.winner(np.array([0.0, 1.0]), 1.0, vigilance=0.1) == -1
+
+
+@pytest.mark.parametrize("learning_rate", [1.0, 0.5, 0.125])
+def test_learning_changes_one_template_and_its_size(learning_rate):
+    rng = np.random.default_rng(5)
+    W, x = rng.integers(0, 17, (7, 5)) / 16, rng.integers(0, 17, 5) / 16
+    memory = fill(Categories(5, choice=0.25), W)
+    memory.learn(3, x, learning_rate=learning_rate)
+    expected = W.copy()
+    expected[3] = learning_rate * np.minimum(x, W[3]) + (1 - learning_rate) * W[3]
+    np.testing.assert_array_equal(memory.weights, expected)
+    np.testing.assert_array_equal(memory.choice_values(memory.overlaps(x)), choice_values(expected, x, choice=0.25))
