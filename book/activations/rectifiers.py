@@ -20,7 +20,7 @@
 #
 # **You need:** [the sigmoid family](sigmoid_family.ipynb) and [back-propagation](../backprop/backpropagation.ipynb).
 #
-# **Time to run:** see the [Execution](../execution.md) page. About 20 seconds on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About 25 seconds on one core.
 #
 # Equation numbers are those of Qiu (2019), 《神经网络与深度学习》, chapter 4.
 
@@ -183,7 +183,7 @@ assert 0.4 < activity["normalised"][0] < 0.6
 # %% [markdown]
 # This is not quite the story of the textbooks. All remedies bring a gradient back. But the *leaky slope* of 0.01 brings back a hundredth of it, and forty
 # epochs later the unit is still negative for every digit. It is alive, in the sense that it moves and that its output, a
-# hundredth of a linear unit, is used. It has not come back to the positive side. A slope of 0.25 moves it faster, and ELU, whose slope just below 0 is nearly 1, returns it to work for good. Re-drawing and normalising act at once: they do not
+# hundredth of a linear unit, is used. It has not come back to the positive side. A slope of 0.25 moves it faster, to the threshold and hardly beyond. ELU, whose slope rises towards 1 as the net input climbs towards 0, returns it to work. Re-drawing and normalising act at once: they do not
 # wait for a gradient to pull the unit out of its hole, they lift it.
 #
 # ## How they die in training
@@ -625,7 +625,7 @@ for name in ("relu", "leaky_relu", "prelu", "elu", "selu", "softplus"):
 # 1. Qiu's exercise 4-3: build a dead unit for the sixteen-unit network *by a single gradient step* instead of by hand. Which quantity must be large?
 #    <details><summary>Hint</summary>One example with a large error and a learning rate of, say, 20. The bias moves by $-\eta\,\delta$; with all-positive inputs the weights move the same way.</details>
 # 2. With weight decay switched on (`alpha` above 0), the weights of a dead unit shrink while its bias stays. Does weight decay revive the unit? What if the bias decays as well?
-#    <details><summary>Answer</summary>With shrinking weights the net input tends to the bias, which is negative: no. If the bias shrinks by the same factor, the net input keeps its sign: no again. Only a bias that shrinks faster than the weights would do.</details>
+#    <details><summary>Answer</summary>With shrinking weights the net input tends to the bias, which is negative for our patient: no. (A unit that died of negative weights, with a positive bias, would come back.) If the bias shrinks by the same factor, the net input keeps its sign: no again. Only a bias that shrinks faster than the weights would do.</details>
 # 3. Show that PReLU with $\gamma = -1$ is the absolute value. For which $\gamma$ is PReLU monotone, for which convex, and for which can it be undone (is it invertible)?
 #    <details><summary>Answer</summary>Monotone for $\gamma \ge 0$, convex for $\gamma \le 1$, invertible for $\gamma > 0$.</details>
 # 4. Derive the mean of ReLU and of ELU for standard normal $z$ in closed form, and compare with the table above.
@@ -656,4 +656,4 @@ for name in ("relu", "leaky_relu", "prelu", "elu", "selu", "softplus"):
 # - Klambauer, Unterthiner, Mayr and Hochreiter (2017), Self-normalizing neural networks, <https://arxiv.org/abs/1706.02515>.
 # - Dugas, Bengio, Bélisle, Nadeau and Garcia (2001), Incorporating second-order functional knowledge for better option pricing, NIPS 13 (softplus).
 # - Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013), Maxout networks, <https://arxiv.org/abs/1302.4389>.
-# - Lu, Shin, Su and Karniadakis (2020), Dying ReLU and initialization: theory and numerical examples, <https://arxiv.org/abs/1903.06733>.
+# - Lu, Shin, Su and Karniadakis (2020), Dying ReLU and initialization: theory and numerical examples, Communications in Computational Physics 28(5), <https://doi.org/10.4208/cicp.OA-2020-0165>.
