@@ -8,7 +8,7 @@ Moody and Darken (1989), Fast learning in networks of locally-tuned processing u
 https://doi.org/10.1162/neco.1989.1.2.281 (k-means, widths from the nearest neighbours).
 Chen, Cowan and Grant (1991), Orthogonal least squares learning algorithm for radial basis function networks, IEEE Transactions
 on Neural Networks 2(2), 302-309, https://doi.org/10.1109/72.80341.
-Haykin (2009), Neural Networks and Learning Machines, 3rd edition, Pearson (the width from the largest distance).
+Haykin (1999), Neural Networks: A Comprehensive Foundation, 2nd edition, Prentice Hall (the width from the largest distance).
 """
 
 import numpy as np
@@ -176,7 +176,7 @@ def nearest_neighbour_widths(centres: npt.ArrayLike, n_neighbours: int = 2) -> n
 
     References
     ----------
-    Moody and Darken (1989), section 2.
+    Moody and Darken (1989), https://doi.org/10.1162/neco.1989.1.2.281.
 
     Examples
     --------

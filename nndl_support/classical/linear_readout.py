@@ -16,7 +16,13 @@ import numpy.typing as npt
 
 
 class Readout(NamedTuple):
-    """Weights (M, K) and bias (K,) of a linear output layer, and its leave-one-out residuals (B, K)."""
+    """Weights (M, K) and bias (K,) of a linear output layer, and its leave-one-out residuals (B, K).
+
+    Examples
+    --------
+    >>> fit_readout([[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])._fields
+    ('weights', 'bias', 'leave_one_out')
+    """
 
     weights: np.ndarray
     bias: np.ndarray

@@ -18,7 +18,13 @@ from scipy.spatial.distance import cdist
 
 
 class Parameters(NamedTuple):
-    """All that a Gaussian RBF network learns: centres (M, D), beta (M,), weights (M, K), bias (K,)."""
+    """All that a Gaussian RBF network learns: centres (M, D), beta (M,), weights (M, K), bias (K,).
+
+    Examples
+    --------
+    >>> Parameters(np.zeros((5, 2)), np.ones(5), np.zeros((5, 3)), np.zeros(3)).weights.shape
+    (5, 3)
+    """
 
     centres: np.ndarray
     beta: np.ndarray

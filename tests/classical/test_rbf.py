@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from scipy.interpolate import RBFInterpolator as Peer
+from scipy.stats.qmc import Halton
 from sklearn.base import clone
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from nndl_support import records
 from nndl_support.backprop.gradient_check import numerical_gradient
 from nndl_support.classical import radial_kernels
 from nndl_support.classical.franke import franke
@@ -471,3 +473,47 @@ def test_a_clone_fits_the_same_network():
     network = RBFNetworkRegressor(7, centers="gradient", random_state=5).fit(POINTS, VALUES)
     again = clone(network).fit(POINTS, VALUES)
     np.testing.assert_array_equal(network.predict(PLACES), again.predict(PLACES))
+
+
+# --- records -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_beside_scipy_keeps_its_bars():
+    record = records.load("classical/rbf_vs_scipy")
+    assert set(record["figures"]) == set(SHARED)
+    assert record["bars"]["relative_difference"] <= 1e-8
+    assert record["bars"]["time_ratio"] <= 1.2
+    for result in record["figures"].values():
+        for n_places in ("1000", "5000"):
+            assert result[n_places]["relative_difference"] <= record["bars"]["relative_difference"]
+            ratios = [times["ours"] / times["scipy"] for times in result[n_places]["seconds"]]
+            assert np.median(ratios) == pytest.approx(result[n_places]["median_time_ratio"])
+            assert np.median(ratios) <= record["bars"]["time_ratio"]
+    assert record["franke"]["rms_ours"] == pytest.approx(record["franke"]["rms_scipy"], rel=0.01)
+    assert record["franke"]["rms_ours"] < 1e-6
+
+
+def test_the_record_beside_scipy_is_measured_again_on_one_kernel():
+    record = records.load("classical/rbf_vs_scipy")
+    points = Halton(2, seed=0).random(record["n_points"])
+    places = np.random.default_rng(5).random((500, 2))
+    options = {"kernel": "multiquadric", "epsilon": record["figures"]["multiquadric"]["epsilon"]}
+    ours, theirs = (c(points, franke(points), **options)(places) for c in (RBFInterpolator, Peer))
+    assert relative(ours, theirs) <= record["bars"]["relative_difference"]
+    rough = RBFInterpolator(points, franke(points), kernel="multiquadric", epsilon=record["franke"]["epsilon"])
+    error = np.sqrt(np.mean((rough(places) - franke(places)) ** 2))
+    assert error < 3 * record["franke"]["rms_ours"]
+
+
+@pytest.mark.parametrize(("way", "n_centers", "seed"), [("kmeans", 100, 0), ("random", 20, 3), ("gradient", 10, 1)])
+def test_the_record_on_digits_is_measured_again_in_part(way, n_centers, seed):
+    record, data = records.load("classical/rbf_digits"), load_digits()
+    assert record["seeds"] == list(range(5))
+    network = RBFNetworkClassifier(n_centers, centers=way, random_state=seed).fit(data.X_train, data.y_train)
+    claimed = record["accuracy"][way][str(n_centers)][seed]
+    assert network.score(data.X_test, data.y_test) == pytest.approx(claimed, abs=0.015)
+
+
+def test_the_record_on_digits_keeps_its_bar():
+    record = records.load("classical/rbf_digits")
+    assert np.mean(record["accuracy"]["kmeans"]["100"]) >= record["bars"]["digits_accuracy"] >= 0.95
