@@ -413,7 +413,7 @@ ratio = {name: values[-1] / np.median(values) for name, values in spectra.items(
 assert ratio["logistic"] > 5 * ratio["shifted"]
 
 # %% [markdown]
-# The median curvature of the logistic and the shifted network is the same: it is made of *variances*, and a constant has none. But the largest eigenvalue
+# The median curvature of the logistic and the shifted network is nearly the same: it is made of *variances*, and a constant has none. But the largest eigenvalue
 # of the logistic network sticks out, for the direction in which all hidden units of the layer push together has the whole mean behind it. Since the learning rate is limited by
 # $2/\lambda_{\max}$ (roughly: the valley is no parabola, and its shape changes on the way), the logistic network must walk in smaller steps *everywhere*, because of a few directions.
 #

@@ -134,6 +134,9 @@ def test_a_hard_form_leaves_its_curve_like_the_cube():
 def test_corners_belong_to_the_flat_side():
     np.testing.assert_array_equal(hard_logistic_derivative([-2.0, -1.9, 1.9, 2.0]), [0.0, 0.25, 0.25, 0.0])
     np.testing.assert_array_equal(hard_tanh_derivative([-1.0, -0.9, 0.9, 1.0]), [0.0, 1.0, 1.0, 0.0])
+    x = torch.tensor([-1.0, 1.0], dtype=torch.float64, requires_grad=True)
+    (steep,) = torch.autograd.grad(torch.clamp(x, -1, 1).sum(), x)
+    assert steep.tolist() == [1.0, 1.0]  # torch's clamp computes the same values and chooses the other side
 
 
 def test_step_is_the_threshold_of_the_neuron_and_has_no_slope():
