@@ -20,7 +20,9 @@ import numpy as np
 from sklearn.base import ClusterMixin
 
 from nndl_support.classical.artmap import FuzzyARTMAP
+from nndl_support.classical.categories import BinaryCategories, Categories
 from nndl_support.classical.category_learner import CategoryClusterer, check_number
+from nndl_support.classical.sketched_categories import SketchedCategories
 
 __all__ = ["ART1", "FuzzyART", "FuzzyARTMAP"]
 
@@ -95,8 +97,8 @@ class ART1(ClusterMixin, CategoryClusterer):
         templates = self.weights_
         return self.L * templates / (self.L - 1.0 + templates.sum(axis=1, keepdims=True))
 
-    def _choice(self) -> float:
-        return self.L - 1.0
+    def _new_memory(self, n_components: int) -> Categories:
+        return BinaryCategories(n_components, choice=self.L - 1.0)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -180,8 +182,8 @@ class FuzzyART(ClusterMixin, CategoryClusterer):
         self.shuffle = shuffle
         self.random_state = random_state
 
-    def _choice(self) -> float:
-        return self.choice
+    def _new_memory(self, n_components: int) -> Categories:
+        return SketchedCategories(n_components, choice=self.choice)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

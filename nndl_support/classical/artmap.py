@@ -22,6 +22,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from nndl_support.classical.categories import Categories
 from nndl_support.classical.category_learner import CategoryLearner, check_number
 from nndl_support.classical.resonance import TOLERANCE
 
@@ -247,8 +248,9 @@ class FuzzyARTMAP(ClassifierMixin, CategoryLearner):
         self._category_codes = np.searchsorted(known, old)[np.array(self._category_codes, dtype=np.intp)].tolist()
         self.classes_ = known
 
-    def _choice(self) -> float:
-        return self.choice
+    def _new_memory(self, n_components: int) -> Categories:
+        # Without sketches: match tracking asks for every overlap.
+        return Categories(n_components, choice=self.choice)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -138,3 +138,29 @@ class Categories:
         for start in range(0, C, _BLOCK):
             rows = slice(start, min(start + _BLOCK, C))
             self._blocks.append((self._weights[rows], self._minima[: rows.stop - start], self._overlaps[rows]))
+
+
+class BinaryCategories(Categories):
+    """:class:`Categories` for templates and inputs of 0 and 1, whose overlaps are one matrix product.
+
+    Parameters
+    ----------
+    n_components : int, M
+    choice : float > 0, the choice parameter alpha
+
+    Examples
+    --------
+    >>> memory = BinaryCategories(3, choice=1.0)
+    >>> memory.commit(np.array([1.0, 1.0, 0.0]))
+    0
+    >>> memory.overlaps(np.array([0.0, 1.0, 1.0]))
+    array([1.])
+    """
+
+    def overlaps(self, x: np.ndarray) -> np.ndarray:
+        r"""Number of ones that each template shares with the input, :math:`|I \cap w_j|`, array (C,)."""
+        return self._committed.dot(x, self._overlaps)
+
+    def _set_views(self) -> None:
+        super()._set_views()
+        self._committed = self.weights

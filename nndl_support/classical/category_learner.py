@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nndl_support.classical.sketched_categories import SketchedCategories
+from nndl_support.classical.categories import Categories
 from nndl_support.classical.complement_coding import complement_code
 
 
@@ -32,7 +32,7 @@ class CategoryLearner(BaseEstimator):
     max_epochs: int
     shuffle: bool
     random_state: Any
-    _memory: SketchedCategories
+    _memory: Categories
 
     @property
     def weights_(self) -> np.ndarray:
@@ -46,7 +46,7 @@ class CategoryLearner(BaseEstimator):
         check_is_fitted(self, "_memory")
         return self._memory.n_categories
 
-    def _choice(self) -> float:
+    def _new_memory(self, n_components: int) -> Categories:
         raise NotImplementedError
 
     def _check_parameters(self) -> None:
@@ -79,7 +79,7 @@ class CategoryLearner(BaseEstimator):
         return points, sizes
 
     def _start(self, n_components: int) -> None:
-        self._memory = SketchedCategories(n_components, choice=self._choice())
+        self._memory = self._new_memory(n_components)
 
     def _epochs(self, inputs: np.ndarray, sizes: np.ndarray, *extra: np.ndarray) -> None:
         """Pass over the data until a pass changes no template, at most ``max_epochs`` times."""

@@ -354,7 +354,9 @@ def test_slow_recoding_keeps_a_template_from_one_outlier():
 # The interface ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", [FuzzyART(0.6, 0.25), FuzzyART(0.6, 0.25, 0.5), ART1(0.6)], ids=["fast", "slow", "ART1"])
+@pytest.mark.parametrize(
+    "model", [FuzzyART(0.6, 0.25), FuzzyART(0.6, 0.25, 0.5), ART1(0.6)], ids=["fast", "slow", "ART1"]
+)
 def test_batches_one_by_one_and_all_at_once_are_the_same(model):
     X = (DIGITS[:200] > 0.5).astype(float)
     whole = clone(model).fit(X)
@@ -425,7 +427,9 @@ def test_l_of_art1_must_exceed_one(L):
 
 
 def test_values_that_the_network_cannot_see_are_named():
-    with pytest.raises(ValueError, match=r"FuzzyART learns values in \[0, 1\], but X lies between -0.5 and 3: scale it"):
+    with pytest.raises(
+        ValueError, match=r"FuzzyART learns values in \[0, 1\], but X lies between -0.5 and 3: scale it"
+    ):
         FuzzyART().fit([[-0.5, 3.0]])
     with pytest.raises(ValueError, match="ART1 learns patterns of 0 and 1, but X has 2 other values such as 0.5"):
         ART1().fit([[0, 1, 0.5], [1, 2, 0]])

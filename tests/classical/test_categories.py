@@ -1,7 +1,10 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
-from nndl_support.classical.categories import Categories
+from nndl_support.classical.categories import BinaryCategories, Categories
 from nndl_support.classical.resonance import choice_values, search
 
 
@@ -53,3 +56,31 @@ def test_learning_changes_one_template_and_its_size(learning_rate):
     expected[3] = learning_rate * np.minimum(x, W[3]) + (1 - learning_rate) * W[3]
     np.testing.assert_array_equal(memory.weights, expected)
     np.testing.assert_array_equal(memory.choice_values(memory.overlaps(x)), choice_values(expected, x, choice=0.25))
+
+
+@pytest.mark.parametrize("C", [1, 16, 17, 130])
+def test_on_binary_templates_the_product_equals_the_minimum(C):
+    rng = np.random.default_rng(C)
+    W, x = rng.integers(0, 2, (C, 11)).astype(float), rng.integers(0, 2, 11).astype(float)
+    plain, binary = fill(Categories(11, choice=1.0), W), fill(BinaryCategories(11, choice=1.0), W)
+    np.testing.assert_array_equal(binary.overlaps(x), plain.overlaps(x))
+    for vigilance in (0.0, 0.5, 1.0):
+        assert binary.winner(x, x.sum(), vigilance=vigilance) == plain.winner(x, x.sum(), vigilance=vigilance)
+
+
+@pytest.mark.parametrize("kind", [Categories, BinaryCategories])
+@pytest.mark.parametrize(
+    "twin_of", [copy.deepcopy, lambda memory: pickle.loads(pickle.dumps(memory))], ids=["copy", "pickle"]
+)
+def test_a_copied_memory_answers_alike_and_learns_apart(kind, twin_of):
+    rng = np.random.default_rng(6)
+    W, x = rng.integers(0, 2, (21, 7)).astype(float), rng.integers(0, 2, 7).astype(float)
+    memory = fill(kind(7, choice=0.3), W)
+    twin = twin_of(memory)
+    before = memory.choice_values(memory.overlaps(x)).copy()
+    np.testing.assert_array_equal(twin.choice_values(twin.overlaps(x)), before)
+    twin.learn(4, np.zeros(7))
+    twin.commit(x)
+    np.testing.assert_array_equal(memory.weights, W)
+    np.testing.assert_array_equal(memory.choice_values(memory.overlaps(x)), before)
+    np.testing.assert_array_equal(twin.choice_values(twin.overlaps(x))[4], 0.0)

@@ -32,7 +32,9 @@ def test_sketches_change_no_winner_and_no_template(M, vigilance, learning_rate):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), vigilance=st.sampled_from([0.0, 0.3, 0.6, 0.8, 0.9]), levels=st.sampled_from([1, 2, 16]))
+@given(
+    seed=st.integers(0, 10**6), vigilance=st.sampled_from([0.0, 0.3, 0.6, 0.8, 0.9]), levels=st.sampled_from([1, 2, 16])
+)
 def test_on_coarse_grids_where_ties_abound_the_first_of_equals_still_wins(seed, vigilance, levels):
     rng = np.random.default_rng(seed)
     W = rng.integers(0, levels + 1, (150, 33)) / levels
