@@ -247,6 +247,11 @@ class _CascadeCorrelation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return len(self.hidden_coefs_)
 
     @property
+    def n_weights_(self) -> int:
+        """Number of weights, biases included: those of the hidden units and those of the outputs."""
+        return sum(w.size for w in self.hidden_coefs_) + self.coef_.size
+
+    @property
     def coef_(self) -> np.ndarray:
         """Output weights, array (1 + D + H, K)."""
         return self.stage_coefs_[-1]
@@ -362,7 +367,7 @@ class CascadeCorrelationClassifier(ClassifierMixin, _CascadeCorrelation):
 
     Attributes
     ----------
-    n_units_ : int, hidden units installed, H
+    n_units_, n_weights_ : int, hidden units installed (H), and weights in all
     hidden_coefs_ : list of H arrays; the weights of unit h (from 0) are (1 + D + h,), or (1 + D,) for "flat", bias first
     unit_types_ : list of H str
     coef_ : array (1 + D + H, K), weights of the outputs, bias first; (.., 1) for two classes
@@ -465,7 +470,8 @@ class CascadeCorrelationRegressor(RegressorMixin, _CascadeCorrelation):
 
     Attributes
     ----------
-    n_units_, hidden_coefs_, unit_types_, coef_, stage_coefs_, candidate_scores_, correlations_, n_epochs_, mean_, scale_
+    n_units_, n_weights_, hidden_coefs_, unit_types_, coef_, stage_coefs_, candidate_scores_, correlations_, n_epochs_, \
+    mean_, scale_
         As in :class:`CascadeCorrelationClassifier`; ``coef_`` refers to targets of mean 0 and variance 1.
     loss_curve_ : list of float, half the mean squared error of those targets plus penalty, after each output phase
     train_scores_, validation_scores_ : lists of float, coefficient of determination after each output phase

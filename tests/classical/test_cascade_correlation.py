@@ -93,6 +93,8 @@ def test_a_unit_reads_everything_before_it_and_a_flat_one_the_inputs_only(kind):
     assert cascade.n_units_ >= 2
     flat, _, _ = fitted(kind, connections="flat")
     assert {len(w) for w in flat.hidden_coefs_} == {1 + D}
+    H, K = cascade.n_units_, cascade.coef_.shape[1]
+    assert cascade.n_weights_ == H * (1 + D) + H * (H - 1) // 2 + (1 + D + H) * K
 
 
 @every_kind
