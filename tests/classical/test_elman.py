@@ -124,13 +124,16 @@ def test_jordans_context_is_a_decaying_sum_of_outputs(activation):
     np.testing.assert_allclose(network.predict(X), outputs, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("n_streams", [1, 2])
 @pytest.mark.parametrize("feedback", ["hidden", "output"])
-def test_training_reads_the_context_that_prediction_reads(feedback):
+def test_training_reads_the_context_that_prediction_reads(feedback, n_streams):
     """One pass at a rate of nothing: the losses on the way are those of the finished network."""
-    network = ElmanNetwork(H, feedback=feedback, context_decay=0.4, learning_rate=1e-300, random_state=0)
-    y = TARGETS["identity"]
-    network.partial_fit(X, y, lengths=[9, 14])
-    np.testing.assert_allclose(network.loss_curve_, network.losses(X, y, lengths=[9, 14]).mean(), rtol=1e-12)
+    network = ElmanNetwork(
+        H, feedback=feedback, context_decay=0.4, learning_rate=1e-300, n_streams=n_streams, random_state=0
+    )
+    y, lengths = TARGETS["identity"], [12, 11]  # where two streams are cut, too
+    network.partial_fit(X, y, lengths=lengths)
+    np.testing.assert_allclose(network.loss_curve_, network.losses(X, y, lengths=lengths).mean(), rtol=1e-12)
     assert abs(network.losses(X, y).mean() - network.loss_curve_[0]) > 1e-6
 
 
