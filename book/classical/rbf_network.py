@@ -24,7 +24,7 @@
 # **You need:** linear equations and least squares; the sections on the [multilayer perceptron](../backprop/multilayer_perceptron.ipynb)
 # and [back-propagation](../backprop/backpropagation.ipynb) for the second half.
 #
-# **Time to run:** see the [Execution](../execution.md) page. About 20 seconds on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About 15 seconds on one core.
 #
 # Equations (5.18) and (5.19) carry the numbers of Zhou (2016), section 5.5.1.
 

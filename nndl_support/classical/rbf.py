@@ -103,12 +103,12 @@ class RBFInterpolator:
         self.y, self.d = _points_and_values(y, d)
         n_points, n_coordinates = self.y.shape
         self.kernel = kernel
-        self._profile = radial_kernels.get(kernel)
+        profile = radial_kernels.get(kernel)
         self.smoothing = _smoothing(smoothing, n_points)
-        self.degree = _degree(degree, self._profile)
-        if n_coordinates > self._profile.largest_dimension:
+        self.degree = _degree(degree, profile)
+        if n_coordinates > profile.largest_dimension:
             raise ValueError(
-                f"the kernel {kernel!r} is positive definite in at most {self._profile.largest_dimension} dimensions, "
+                f"the kernel {kernel!r} is positive definite in at most {profile.largest_dimension} dimensions, "
                 f"but y has {n_coordinates} columns"
             )
         self.powers = polynomial_tail.monomial_powers(n_coordinates, self.degree)
@@ -118,8 +118,7 @@ class RBFInterpolator:
         self._values = np.vstack([self.d.reshape(n_points, -1), np.zeros((len(self.powers), self.d[0].size))])
         self._check_determined()
         self._check_apart()
-        self.epsilon = self._choose(epsilon) if isinstance(epsilon, str) else _epsilon(epsilon, self._profile)
-        self._radial = (self._profile, self.epsilon)
+        self.epsilon = self._choose(epsilon) if isinstance(epsilon, str) else _epsilon(epsilon, profile)
         self._solve()
 
     def __call__(self, x: npt.ArrayLike) -> np.ndarray:
@@ -137,7 +136,9 @@ class RBFInterpolator:
         places = self._places(x)
         result = polynomial_tail.monomials(self._unit(places), self.powers) @ self._polynomial_part
         for rows in self._chunks(places):
-            result[rows] += radial_kernels.value_matrix(places[rows], self.y, *self._radial) @ self._kernel_part
+            result[rows] += (
+                radial_kernels.value_matrix(places[rows], self.y, self.kernel, self.epsilon) @ self._kernel_part
+            )
         return result.reshape(len(places), *self.d.shape[1:])
 
     def gradient(self, x: npt.ArrayLike) -> np.ndarray:
@@ -161,7 +162,7 @@ class RBFInterpolator:
         monomials = polynomial_tail.monomial_gradients(self._unit(places), self.powers) / self._scale
         result = np.einsum("mrd,rs->msd", monomials, self._polynomial_part)
         for rows in self._chunks(places):
-            kernels = radial_kernels.gradient_matrix(places[rows], self.y, *self._radial)
+            kernels = radial_kernels.gradient_matrix(places[rows], self.y, self.kernel, self.epsilon)
             result[rows] += np.einsum("mnd,ns->msd", kernels, self._kernel_part)
         return result.reshape(len(places), *self.d.shape[1:], self.y.shape[1])
 
@@ -186,7 +187,9 @@ class RBFInterpolator:
         monomials = polynomial_tail.monomial_second_derivatives(self._unit(places), self.powers) / self._scale**2
         result = monomials.sum(axis=2) @ self._polynomial_part
         for rows in self._chunks(places):
-            result[rows] += radial_kernels.laplacian_matrix(places[rows], self.y, *self._radial) @ self._kernel_part
+            result[rows] += (
+                radial_kernels.laplacian_matrix(places[rows], self.y, self.kernel, self.epsilon) @ self._kernel_part
+            )
         return result.reshape(len(places), *self.d.shape[1:])
 
     def leave_one_out_errors(self) -> np.ndarray:
@@ -213,7 +216,7 @@ class RBFInterpolator:
         system = np.zeros((n_points + len(self.powers),) * 2)
         kernels = system[:n_points, :n_points]
         for rows in self._chunks(self.y):
-            kernels[rows] = radial_kernels.value_matrix(self.y[rows], self.y, self._profile, shape)
+            kernels[rows] = radial_kernels.value_matrix(self.y[rows], self.y, self.kernel, shape)
         kernels[np.diag_indices(n_points)] += self.smoothing
         system[:n_points, n_points:] = polynomial_tail.monomials(self._unit(self.y), self.powers)
         system[n_points:, :n_points] = system[:n_points, n_points:].T
@@ -259,7 +262,7 @@ class RBFInterpolator:
     def _choose(self, epsilon: str) -> float:
         if epsilon != "loo":
             raise ValueError(f"epsilon must be a positive number or 'loo', but is {epsilon!r}")
-        if not self._profile.needs_epsilon:
+        if not radial_kernels.get(self.kernel).needs_epsilon:
             raise ValueError(f"the kernel {self.kernel!r} has no shape to choose: leave epsilon out")
         if len(self.y) < 3:
             raise ValueError(f"epsilon='loo' needs at least 3 points, but y has {len(self.y)}")
@@ -399,6 +402,9 @@ class _RBFNetwork(BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         how = self.centers if isinstance(self.centers, str) else "given"
         self.n_iter_ = 1
+        for name in ("error_reduction_ratios_", "loss_curve_"):  # of an earlier fit in another way
+            if hasattr(self, name):
+                delattr(self, name)
         if how == "given":
             self.centers_ = np.array(self.centers, dtype=float)
         elif how in ("kmeans", "gradient"):

@@ -1,4 +1,6 @@
-"""The interpolant and the two estimators: exact answers, scipy, scikit-learn, differences, bad input."""  # I11
+"""The interpolant and the two estimators: exact answers, scipy, scikit-learn, differences, bad input."""
+
+import pickle
 
 import numpy as np
 import pytest
@@ -259,6 +261,11 @@ def test_coinciding_points_are_averaged_when_smoothing_allows_it():
     np.testing.assert_allclose(both(y), once(y), atol=1e-12)
 
 
+def test_an_interpolant_survives_pickling():
+    s = interpolator("multiquadric")
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(s))(PLACES), s(PLACES))
+
+
 def test_a_smoothed_twin_does_not_hide_two_rigid_ones():
     y = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
     with pytest.raises(ValueError, match="points 0 and 2 coincide"):
@@ -467,6 +474,15 @@ def test_bad_training_data_is_named():
         RBFNetworkClassifier(3).fit(np.where(POINTS > 0.9, np.nan, POINTS), np.arange(53) % 2)
     with pytest.raises(ValueError, match="X has 3 features, but RBFNetworkRegressor is expecting 2"):
         RBFNetworkRegressor(3).fit(POINTS, VALUES).predict(np.zeros((1, 3)))
+
+
+def test_fitting_in_another_way_leaves_nothing_of_the_first():
+    network = RBFNetworkRegressor(5, centers="gradient", max_iter=5, random_state=0).fit(POINTS, VALUES)
+    assert network.n_iter_ == len(network.loss_curve_) - 1 == 5
+    network.set_params(centers="ols").fit(POINTS, VALUES)
+    assert network.n_iter_ == 1
+    assert not hasattr(network, "loss_curve_")
+    assert not hasattr(network.set_params(centers="kmeans").fit(POINTS, VALUES), "error_reduction_ratios_")
 
 
 def test_a_clone_fits_the_same_network():
