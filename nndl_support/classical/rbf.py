@@ -67,14 +67,13 @@ class RBFInterpolator:
     ValueError
         When the shapes do not fit, a number is not finite, two points coincide without smoothing, the points are too few for
         the polynomial, or a parameter is out of its range.
-    LinAlgError
-        When the system is singular.
 
     Notes
     -----
     The call, the kernels, their signs and the scaling of the polynomial follow ``scipy.interpolate.RBFInterpolator``, with which
     results agree. That one can use only near neighbours; this one adds derivatives, leave-one-out errors and the kernels
-    of Wendland. Nothing warns when the system is ill-conditioned: see :meth:`condition_number`.
+    of Wendland. Nothing warns when the system is ill-conditioned: see :meth:`condition_number`;
+    only an exactly singular one raises ``numpy.linalg.LinAlgError``.
 
     References
     ----------

@@ -33,17 +33,13 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
     -------
     array of the shape of values
 
-    Raises
-    ------
-    LinAlgError
-        When K is singular.
-
     Notes
     -----
     The formula is exact, also beside a polynomial and with smoothing on the diagonal. To see it, take the interpolant without
     point k and give it the coefficient 0 for the missing kernel. K times these coefficients is d, except in row k, where it is
     :math:`s^{(k)}(x_k)`. So they are :math:`K^{-1}d - e_k K^{-1}u_k` with the k-th unit vector, and their k-th entry, which is
-    0, says :math:`0 = c_k - e_k (K^{-1})_{kk}`. Where K is ill-conditioned, rounding adds noise to the errors.
+    0, says :math:`0 = c_k - e_k (K^{-1})_{kk}`. Where K is ill-conditioned, rounding adds
+    noise to the errors; where it is singular, ``numpy.linalg.LinAlgError`` is raised.
 
     Examples
     --------
