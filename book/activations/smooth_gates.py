@@ -22,7 +22,7 @@
 # **You need:** the section on [rectifiers](rectifiers.ipynb), and what the derivative of an activation does in
 # [back-propagation](../backprop/backpropagation.ipynb).
 #
-# **Time to run:** see the [Execution](../execution.md) page. About 15 seconds on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About 20 seconds on one core.
 
 # %% tags=["install", "hide-cell"]
 # Only where the package is missing, as on Colab.
@@ -222,7 +222,7 @@ assert min(solved["silu"], solved["gelu"], solved["mish"]) >= 8
 #
 # ## GELU: a gate thrown by chance
 #
-# Hendrycks and Gimpel (2016) reached the same shape from another side. Dropout multiplies a unit by 0 or 1 at random, ReLU multiplies by 0 or 1 according to the
+# A year before Swish, Hendrycks and Gimpel (2016) had reached almost the same shape from another side. Dropout multiplies a unit by 0 or 1 at random, ReLU multiplies by 0 or 1 according to the
 # sign. Combine them: keep the input with a probability that depends on its value. If inputs are about normally distributed, a natural choice is the probability that a standard
 # normal number $X$ lies below $x$:
 #
@@ -352,7 +352,7 @@ assert gains["cubic"] < 0.85
 #
 # ## Mish
 #
-# Misra (2019) proposed $\operatorname{mish}(x) = x\tanh(\operatorname{softplus}(x))$ after comparing a number of similar candidates. Softplus, then tanh, then a product: it looks expensive. But
+# Misra (2019) proposed $\operatorname{mish}(x) = x\tanh(\operatorname{softplus}(x))$. Softplus, then tanh, then a product: it looks expensive. But
 # $\tanh\ln s = (s^2 - 1)/(s^2 + 1)$, and with $s = 1 + e^x$
 #
 # $$ \operatorname{mish}(x) = x\,\frac{w}{w + 2}, \qquad w = e^x(e^x + 2), $$
@@ -461,10 +461,10 @@ print(f"from the worst to the best mean: {spread:.4f}")
 assert spread < 0.02
 
 # %% [markdown]
-# Read the figure with care, for there is a trap in every column. One test image in 359 is worth almost three thousandths, so the dots lie in rows, and the whole figure is four or five images high. Still, the
+# Read the figure with care, for there is a trap in every column. One test image in 359 is worth almost three thousandths, so the dots lie in rows, and the means of the whole figure span less than four images. Still, the
 # seeds are paired (the same seed means the same order of examples), and for SwiGLU the interval of the difference leaves zero out. The original GLU, with its S-shaped gate, gains nothing here.
 #
-# Two things we had not expected. Doubling the units of a gated layer bought *nothing* on these data, so this time the unfair comparison would have misled nobody; on larger data it usually does. And the **bilinear** layer, which
+# Two things we had not expected. Doubling the units of a gated layer bought *nothing* on these data, so this time the unfair comparison would have misled nobody. And the **bilinear** layer, which
 # has no activation function whatever, is at the top. It is nonlinear all the same, for a product of two linear maps is a quadratic form, and pictures of digits are apparently well described by products of pixels. Much of what
 # a gated unit adds is the product, not the particular curve of its gate.
 #
@@ -491,7 +491,7 @@ for name in ("gelu_tanh", "gelu_sigmoid", "silu", "relu"):
 assert moved["gelu_tanh"] < moved["gelu_sigmoid"] < moved["silu"]
 
 # %% [markdown]
-# The tanh form may stand in for the exact one: not a single answer changes, although eight layers had the chance to add up its errors. The sigmoid form moves some probabilities by several hundredths and now and then an answer. With SiLU or
+# The tanh form may stand in for the exact one: not a single answer changes, although eight layers had the chance to add up its errors. The sigmoid form moves a probability by as much as a tenth, and one answer in 359. With SiLU or
 # ReLU in place of GELU, single probabilities turn over completely, and yet the accuracy falls by no more than a point and a half, which is the dangerous part: a mistake of this kind hides behind a plausible score. Compare *outputs*
 # with those of the original, not accuracies.
 #
