@@ -545,6 +545,7 @@ w1, w2 = np.meshgrid(np.linspace(-8, 8, 161), np.linspace(-8, 8, 161))
 one, two = ([1.0], [1.0]), ([1.0, -1.0], [1.0, 0.0])
 panels = {"squared error": (*one, "squared_error"), "cross-entropy": (*one, "cross_entropy")}
 panels["two opposite examples"] = (*two, "cross_entropy")
+plt.rcParams.update({"hatch.color": "white", "hatch.linewidth": 0.6})
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 3), sharey=True)
 indefinite = {}
 for ax, (title, arguments) in zip(axes, panels.items()):
@@ -557,7 +558,6 @@ for ax, (title, arguments) in zip(axes, panels.items()):
     ax.set_xlabel("$w_1$")
     ax.grid(False)
 axes[0].set_ylabel("$w_2$")
-plt.rcParams.update({"hatch.color": "white", "hatch.linewidth": 0.7})
 plt.show()
 
 # %% [markdown]
@@ -672,12 +672,12 @@ def mean_of(kind, figure, label=None):
 # %% mystnb={"image": {"alt": "Against the learning rate on a logarithmic axis from 0.03 to 1000. Left: test accuracy, flat at one tenth for a single rate at every value, with a rate per layer a peak of about a half, and horizontal lines for four remedies, three above nine tenths and that of ReLU at about eight tenths. Right: the relative change of the first weight matrix, a few hundredths up to a rate of 30, and the share of saturated units in the last hidden layer, which jumps from zero to one between 3 and 10."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.3))
 left.semilogx(*mean_of("global", "test_accuracy"), "o-", label="one rate")
-left.semilogx(*mean_of("layerwise", "test_accuracy"), "s--", label="a rate per layer (first step)")
+left.semilogx(*mean_of("layerwise", "test_accuracy"), "s--", label="a rate per layer")
 for label, colour, line in zip(
     ("4 x Xavier", "tanh", "relu, He", "shortcuts"), plot.PALETTE[2:], ("-", "--", "-.", ":")
 ):
     left.axhline(mean_of("remedy", "test_accuracy", label)[1][0], color=colour, ls=line, label=label)
-left.set(xlabel="learning rate", ylabel="test accuracy", ylim=(0, 1.02))
+left.set(xlabel="learning rate, or length of the first step", ylabel="test accuracy", ylim=(0, 1.02))
 left.legend(fontsize=7, loc="center right")
 right.semilogx(*mean_of("global", "moved"), "o-", label="relative change of $W^{(1)}$")
 right.semilogx(*mean_of("global", "saturated"), "s--", label="saturated share, layer 5")
@@ -712,7 +712,7 @@ assert saturated[100.0] > 0.9 > 0.1 > saturated[1.0]
 #
 # The better question is whether each layer could have *its own* rate, in inverse proportion to its gradient, so that the first step
 # moves every layer by the same length. That helps somewhat, at the best step length, and less than one hopes, for a reason worth knowing: the factor between the layers is not a
-# constant of the network. As soon as the upper layers begin to work, the gradients below them grow a hundredfold, and the enormous rate of the first layer, right for
+# constant of the network. As soon as the upper layers begin to work, the gradients below them grow, and the enormous rate of the first layer, right for
 # the first step, is ruinous for the fiftieth. Rates must *follow* the gradients. That is what Adam does, an optimiser of the next chapter, and with Adam the
 # same network learns, from the same starts:
 
@@ -726,13 +726,13 @@ assert adam > max(mean_of("layerwise", "test_accuracy")[1]) + 0.1
 #
 # And if one simply waits? We gave three of the rates a thousand epochs instead of sixty.
 
-# %% mystnb={"image": {"alt": "Training loss against the epoch on a logarithmic axis for rates 0.3, 1 and 3, three draws each. All nine curves lie flat at 2.3 for hundreds of epochs and then fall steeply towards zero, those of rate 3 mostly earlier than the others."}}
+# %% mystnb={"image": {"alt": "Training loss against the epoch for rates 0.3, 1 and 3, three draws each. All nine curves lie flat at 2.3 for hundreds of epochs and then fall steeply towards zero, those of rate 3 mostly earlier than the others."}}
 patient = [run for run in sweep if run["kind"] == "patience"]
 fig, ax = plt.subplots(figsize=(7, 3))
 for rate, colour, line in zip((0.3, 1.0, 3.0), plot.PALETTE, ("-", "--", "-.")):
     for run in (run for run in patient if run["rate"] == rate):
         label = f"rate {rate}" if run["seed"] == 0 else None
-        ax.semilogx(np.arange(1, len(run["losses"]) + 1), run["losses"], line, color=colour, lw=1.3, label=label)
+        ax.plot(np.arange(1, len(run["losses"]) + 1), run["losses"], line, color=colour, lw=1.1, label=label)
 ax.set(xlabel="epoch", ylabel="cross-entropy (nats)")
 ax.legend()
 plt.show()
@@ -891,11 +891,11 @@ assert by_penalty > 10 * by_loss
 # <details>
 # <summary>Hint</summary>
 #
-# Write the loop by hand: `loss.backward()`, then for each layer divide the gradients by their norm before stepping, with $c$ near 0.03. Falling rates help at the end, because such
-# steps never get shorter by themselves.
+# Write the loop by hand: `loss.backward()`, then for each layer divide the gradients by their norm before stepping, with $c$ near 0.1 and falling to 0,
+# because such steps never get shorter by themselves.
 # </details>
 #
-# **5.** Plot the test accuracy of `DeepStack(..., residual=True)` with logistic units against the depth, up to 60 layers. Where does it break, and which quantity tells you
+# **5.** Plot the test accuracy of `DeepStack(..., residual=True)` with logistic units against the depth, up to 60 layers. How does it fall, and which quantity tells you
 # beforehand?
 #
 # <details>
