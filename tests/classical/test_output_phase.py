@@ -4,6 +4,7 @@ import scipy.linalg
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from nndl_support.classical import output_phase
 from nndl_support.classical.output_phase import fit_outputs, gradient, objective, outputs
 
 B, M = 29, 5
@@ -106,3 +107,11 @@ def test_classes_that_can_be_separated_stay_finite():
     fitted = fit_outputs(Z, T, np.zeros((2, 1)), loss="cross_entropy")
     assert np.isfinite(fitted.coef).all()
     assert fitted.objective < 1e-3
+
+
+def test_a_solution_worse_than_the_start_is_not_taken(monkeypatch):
+    Z, T, start = problem("squared_error", 2)
+    monkeypatch.setattr(output_phase, "_least_squares", lambda Z, T, alpha: start + 100.0)
+    fitted = fit_outputs(Z, T, start, loss="squared_error")
+    np.testing.assert_array_equal(fitted.coef, start)
+    assert fitted.objective == objective(start, Z, T, loss="squared_error")
