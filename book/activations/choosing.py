@@ -56,7 +56,7 @@ plot.use_style()
 # - **Rate.** Chosen for each function *separately*, on a ladder in steps of about three, by the accuracy on 800 of the *training* images (a validation set, 验证集). Whoever is best at an end of the ladder climbs on.
 # - **Judgement.** Once the rate is fixed, ten fresh seeds learn from all 4000 images and meet the 1000 test images for the first time.
 #
-# All this is a minute of work for one function and a few for all of them, more than a page should take; so it ran beforehand.
+# That is minutes of work, more than a page should take; so it ran beforehand and left a record.
 
 # %%
 record = records.load("activations/choosing")
