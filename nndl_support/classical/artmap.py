@@ -11,7 +11,7 @@ Carpenter, Grossberg, Markuzon, Reynolds and Rosen (1992), Fuzzy ARTMAP: a neura
 supervised learning of analog multidimensional maps, IEEE Transactions on Neural Networks 3(5), 698-713,
 https://doi.org/10.1109/72.159059.
 Carpenter and Markuzon (1998), ARTMAP-IC and medical diagnosis: instance counting and inconsistent cases, Neural Networks
-11(2), 323-336, https://doi.org/10.1016/S0893-6080(97)00067-1 (MT-).
+11(2), 323-336 (MT-).
 """
 
 from typing import Any, Self
@@ -126,13 +126,13 @@ class FuzzyARTMAP(ClassifierMixin, CategoryLearner):
             When a parameter is out of range, or X or y cannot be learnt.
         """
         self._check_parameters()
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        inputs, sizes = self._coded(X)
+        points, labels = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(labels)
+        inputs, sizes = self._coded(points)
         self._start(inputs.shape[1])
-        self.classes_ = np.unique(y)
+        self.classes_ = np.unique(labels)
         self._category_codes: list[int] = []
-        self._epochs(inputs, sizes, np.searchsorted(self.classes_, y))
+        self._epochs(inputs, sizes, np.searchsorted(self.classes_, labels))
         return self
 
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
@@ -157,14 +157,14 @@ class FuzzyARTMAP(ClassifierMixin, CategoryLearner):
         """
         self._check_parameters()
         first = not hasattr(self, "_memory")
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=first)
-        check_classification_targets(y)
-        inputs, sizes = self._coded(X)
+        points, labels = validate_data(self, X, y, dtype=np.float64, reset=first)
+        check_classification_targets(labels)
+        inputs, sizes = self._coded(points)
         if first:
             self._start(inputs.shape[1])
-            self.classes_, self._category_codes = np.unique(y), []
-        self._meet(np.unique(y if classes is None else np.concatenate([y, np.asarray(classes)])))
-        self.labels_ = np.array(self._pass(inputs, sizes, np.searchsorted(self.classes_, y)), dtype=np.intp)
+            self.classes_, self._category_codes = np.unique(labels), []
+        self._meet(np.unique(labels if classes is None else np.concatenate([labels, np.asarray(classes)])))
+        self.labels_ = np.array(self._pass(inputs, sizes, np.searchsorted(self.classes_, labels)), dtype=np.intp)
         return self
 
     @property

@@ -66,7 +66,7 @@ def test_learning_stops_after_the_first_epoch_that_changes_nothing():
 
 
 def test_a_number_out_of_range_is_named_with_its_value():
-    with pytest.raises(ValueError, match="speed must be positive, got True|speed must be positive, got -3"):
+    with pytest.raises(ValueError, match="speed must be positive, got -3"):
         check_number("speed", -3, "be positive", lambda v: v > 0)
     with pytest.raises(ValueError, match="speed must be positive, got None"):
         check_number("speed", None, "be positive", lambda v: v > 0)

@@ -16,8 +16,8 @@ def test_choice_and_match_equal_the_formulas_in_rational_numbers(seed):
     W, x = random_memory(seed)
     for j, (T, m) in enumerate(zip(choice_values(W, x, choice=0.25), match_values(W, x))):
         overlap = sum(min(Fraction(a), Fraction(b)) for a, b in zip(W[j], x))
-        assert T == float(overlap / (Fraction(1, 4) + sum(map(Fraction, W[j]))))
-        assert m == float(overlap / sum(map(Fraction, x)))
+        assert float(overlap / (Fraction(1, 4) + sum(map(Fraction, W[j])))) == T
+        assert float(overlap / sum(map(Fraction, x))) == m
 
 
 def test_on_binary_patterns_the_fuzzy_and_is_the_logical_one():
