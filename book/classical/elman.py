@@ -137,6 +137,8 @@ shapes = {"W": (2, 5), "U": (5, 5), "b": (5,), "V": (5, 3), "a": (3,)}
 weights = Weights(**{name: rng.normal(size=shape) for name, shape in shapes.items()})
 x, context, y = rng.normal(size=(4, 2)), rng.normal(size=(4, 5)), rng.dirichlet(np.ones(3), 4)
 options = {"activation": "tanh", "output": "softmax"}
+
+# %%
 by_rule, *_ = elman_cell.truncated_gradient(x, context, y, weights, **options)
 
 
@@ -179,6 +181,8 @@ def torch_gradient(weights, X, y, cut):
 # %%
 streams = np.stack([temporal_xor.temporal_xor_bits(31, rng) for _ in range(20)], axis=1)
 X_bits, y_bits = 2 * streams[:-1, :, None] - 1, streams[1:, :, None]
+
+# %%
 radii, cosines = np.linspace(0, 2, 9), []
 for radius in radii:
     for _ in range(8):
@@ -201,6 +205,8 @@ ax.text(0.02, 86, "orthogonal", va="top", fontsize=8)
 ax.set(xlabel="spectral radius of the context weights U", ylabel="angle between the gradients (degrees)", ylim=(-3, 95))
 ax.legend(loc="center left")
 plt.show()
+
+# %%
 middle = np.median(angles, axis=1)
 print("median angle at radius 0, 1 and 2:", middle[[0, 4, 8]].round(0))
 assert middle[0] < 1e-3 < 10 < middle[4] < middle[8] < 90
@@ -219,6 +225,8 @@ assert middle[0] < 1e-3 < 10 < middle[4] < middle[8] < 90
 # %%
 X_coins, y_coins = temporal_xor.delayed_xor(2000, 1, np.random.default_rng(0))
 common = {"hidden_size": 20, "output": "logistic", "learning_rate": 0.05, "n_streams": 20, "max_epochs": 60}
+
+# %%
 contexts = {
     "Elman": {},
     "Jordan": {"feedback": "output"},
@@ -261,6 +269,8 @@ for code in range(2**6):
     stream = np.column_stack([coins[:3], coins[3:], coins[:3] ^ coins[3:]]).ravel()
     p, _ = temporal_xor.bayes_prediction(stream, prior=(0, 0, 1))
     paid.append(-np.log(np.where(stream == 1, p, 1 - p)))
+
+# %%
 print("mean payment for each of the nine bits:", np.mean(paid, axis=0).round(4))
 print(f"per bit {np.mean(paid):.6f}, two thirds of ln 2 = {temporal_xor.ENTROPY_BOUND:.6f}")
 assert abs(np.mean(paid) - temporal_xor.ENTROPY_BOUND) < 1e-12
@@ -279,7 +289,7 @@ assert abs(np.mean(paid) - temporal_xor.ENTROPY_BOUND) < 1e-12
 # %%
 show_source(temporal_xor.bayes_prediction, docstring="none")
 
-# %% mystnb={"image": {"alt": "The accumulated extra cost of a predictor that does not know the phase rises within about fifteen bits to the natural logarithm of three and stays there. The mean over 400 streams follows the points of the formula; a few single streams are drawn as steps below the same ceiling."}}
+# %%
 costs = []
 for seed in range(400):
     source, phase = np.random.default_rng(seed), seed % 3
@@ -289,6 +299,8 @@ for seed in range(400):
         p, _ = temporal_xor.bayes_prediction(stream, prior)
         priors[name] = -np.log(np.where(stream == 1, p, 1 - p))
     costs.append(np.cumsum(priors["ignorant"] - priors["informed"]))
+
+# %% mystnb={"image": {"alt": "The accumulated extra cost of a predictor that does not know the phase rises within about fifteen bits to the natural logarithm of three and stays there. The mean over 400 streams follows the points of the formula; a few single streams are drawn as steps below the same ceiling."}}
 m = np.arange(11)
 formula = np.array([np.log(3) - temporal_xor.phase_uncertainty(k) for k in m])
 figure, ax = plt.subplots()
@@ -307,6 +319,8 @@ ax.axhline(np.log(3), color="black", linewidth=1, linestyle=":", label=r"$\ln 3$
 ax.set(xlabel="bits heard", ylabel="extra cost so far (nats)")
 ax.legend(loc="lower right")
 plt.show()
+
+# %%
 assert np.max(costs) < np.log(3) + 1e-9
 assert np.abs(np.mean(costs, axis=0)[3 * m + 1] - formula).max() < 0.06
 
@@ -330,6 +344,8 @@ exam = temporal_xor.temporal_xor_bits(3001, np.random.default_rng(1000))
 X_exam, y_exam = temporal_xor.signed(exam[:-1]), exam[1:]
 position = np.arange(1, 3001) % 3  # of the bit to predict: 0 and 1 are coins, 2 is their XOR
 network = ElmanNetwork(60, output="logistic", learning_rate=0.05, n_streams=100, weight_scale=2.0, random_state=0)
+
+# %%
 source, learning_curve = np.random.default_rng(0), []
 for block in range(30):
     network.set_params(learning_rate=0.05 * (1 - block / 30))
@@ -338,6 +354,8 @@ for block in range(30):
         network.partial_fit(temporal_xor.signed(stream[:-1]), stream[1:])
     losses = network.losses(X_exam, y_exam)
     learning_curve.append([losses[position == k].mean() for k in range(3)])
+
+# %%
 print(f"mean cross-entropy {losses.mean():.4f} nats per bit, floor {temporal_xor.ENTROPY_BOUND:.4f}")
 print("by position:", np.round(learning_curve[-1], 4), " ln 2 =", round(np.log(2), 4))
 assert abs(losses.mean() - temporal_xor.ENTROPY_BOUND) < 0.01
@@ -393,6 +411,8 @@ ax.axhline(temporal_xor.ENTROPY_BOUND, color="black", lw=1, ls=":", label="floor
 ax.set(xlabel="bits heard", ylabel="cross-entropy (nats per bit)")
 ax.legend()
 plt.show()
+
+# %%
 assert min(after[0][:3].mean(), after[1][:3].mean()) > after[2][:3].mean() + 0.1
 assert max(after[0][-10:].mean(), after[1][-10:].mean()) < temporal_xor.ENTROPY_BOUND + 0.03
 
@@ -417,18 +437,23 @@ def probe(target):
     return LinearDiscriminantAnalysis().fit(states[:half], target[:half]).score(states[half:], target[half:])
 
 
+# %%
 readable = [probe(np.roll(heard, k)) for k in range(15)]
 before = np.roll(heard, 1)
 place = np.arange(3000) % 3
 situation = np.select([place == 0, place == 1], [1 + heard, 3 + (heard ^ before)], 0)
+
+# %%
 print("bit of k steps ago, k = 0 ... 14:", np.round(readable, 2))
 print(f"position in the triple: {probe(place):.3f}, situation: {probe(situation):.3f}")
 assert readable[2] > 0.99
 assert readable[14] < 0.6
 assert probe(situation) > 0.97
 
-# %% mystnb={"image": {"alt": "Left: the hidden states in the plane of the first two principal components form four groups, one for each pair of the last two bits. Right: in the plane of two discriminant directions the same states form groups by situation: triple complete, first bit heard, XOR 0 pending and XOR 1 pending."}}
+# %%
 centred = states - states.mean(axis=0)
+
+# %% mystnb={"image": {"alt": "Left: the hidden states in the plane of the first two principal components form four groups, one for each pair of the last two bits. Right: in the plane of two discriminant directions the same states form groups by situation: triple complete, first bit heard, XOR 0 pending and XOR 1 pending."}}
 principal = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 pair = (2 * before + heard)[30:]
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
@@ -459,6 +484,8 @@ plt.show()
 stream = temporal_xor.temporal_xor_bits(30_001, np.random.default_rng(5), phase=0)
 paid = network.losses(temporal_xor.signed(stream[:-1]), stream[1:])[100:]
 excess = paid.mean() - temporal_xor.ENTROPY_BOUND
+
+# %%
 uncertainty = np.array([temporal_xor.phase_uncertainty(k) for k in range(30)])
 least = -np.diff(uncertainty) / 3
 enough = int(np.argmax(least < excess))
@@ -479,10 +506,14 @@ assert enough >= 4
 letters = letter_sequences.letter_sequence(1000, np.random.default_rng(0))
 print(letters[:40], "...", len(letters), "letters")
 codes = letter_sequences.encode(letters)
+
+# %%
 speaker = ElmanNetwork(
     20, output="logistic", learning_rate=0.1, schedule="linear", n_streams=10, max_epochs=60, random_state=0
 )
 speaker.fit(codes[:-1], codes[1:])
+
+# %%
 fresh = letter_sequences.letter_sequence(300, np.random.default_rng(1))
 fresh_codes = letter_sequences.encode(fresh)
 surprise = speaker.losses(fresh_codes[:-1], fresh_codes[1:])
@@ -532,6 +563,8 @@ places = "".join({"b": "01", "d": "234", "g": "5678"}[letter] for letter in fres
 places = np.array([int(digit) for digit in places])
 inside = speaker.hidden_states(fresh_codes)
 averages = np.array([inside[places == k].mean(axis=0) for k in range(9)])
+
+# %%
 nodes = ["b", "ba", "d", "di", "dii", "g", "gu", "guu", "guuu"]
 for k, node in enumerate(nodes):
     followers = sorted(set(places[1:][places[:-1] == k]))
@@ -574,6 +607,8 @@ for n_lags in (1, 2, 9):
     coefficients = np.linalg.lstsq(A[:-60], y[:-60])[0]
     line = A[-60:] @ coefficients
     linear[n_lags] = np.abs(line - y[-60:]).mean()
+
+# %%
 print(f"'as last year': {naive:.1f};  AR(1), AR(2), AR(9): {', '.join(f'{e:.1f}' for e in linear.values())}")
 assert round(naive, 1) == 25.1
 assert round(linear[9], 1) == 14.8
@@ -581,7 +616,6 @@ assert round(linear[9], 1) == 14.8
 # %% [markdown]
 # **AR(p)** is linear regression on the last $p$ years. It needs them as inputs, in a window that we have to choose. The Elman network gets *one* number a year, and has to make its own window. A feed-forward network of the same size gets that one number too, so the difference between the two is what the context
 # is worth. Learning rate, size and number of passes were chosen on the years before 1949.
-
 
 # %%
 X, y = lagged(sunspots.numbers, 1)
@@ -600,6 +634,8 @@ for n_lags in ("1", "2", "9"):
     row = {name: np.array(record[n_lags][name]) for name in ("elman", "feed_forward")}
     text = "   ".join(f"{values.mean():5.1f} ± {values.std():.1f}" for values in row.values())
     print(f"{n_lags:>4}  {record[n_lags]['autoregressive']:.1f}  {text}")
+
+# %%
 one, nine = (np.mean(record[n_lags]["elman"]) for n_lags in ("1", "9"))
 assert one < np.mean(record["1"]["feed_forward"]) - 5  # the context is worth more than five spots
 assert one > record["9"]["autoregressive"]  # and yet nine lags and a straight line are better
@@ -615,6 +651,8 @@ top.legend(ncols=3, loc="upper right", fontsize=7)
 bottom.bar(sunspots.years_test, (forecast["Elman"] - y)[-60:], color=plot.PALETTE[0])
 bottom.set(xlabel="year", ylabel="forecast − observed")
 plt.show()
+
+# %%
 errors = {"Elman, one lag": np.abs(forecast["Elman"] - y)[-60:], "AR(9)": np.abs(line - y[-60:])}
 bright = y[-60:] > 120
 for name, error in errors.items():
@@ -642,6 +680,8 @@ rnn = torch.nn.RNN(1, 10, dtype=torch.float64)
 head = torch.nn.Linear(10, 1, dtype=torch.float64)
 ours = ElmanNetwork(10, learning_rate=0.01, momentum=0.9, random_state=3).partial_fit(inputs, targets)
 ours._change[:] = 0.0  # both start without momentum
+
+# %%
 pairs = ((rnn.weight_ih_l0, ours.W_.T), (rnn.weight_hh_l0, ours.U_.T), (rnn.bias_ih_l0, ours.b_))
 with torch.no_grad():
     rnn.bias_hh_l0.zero_()
@@ -653,6 +693,8 @@ assert np.abs(states - ours.hidden_states(inputs)).max() < 1e-12
 
 # %%
 rnn.bias_hh_l0.requires_grad_(False)  # torch has two biases where one does
+
+# %%
 trained = [p for p in (*rnn.parameters(), *head.parameters()) if p.requires_grad]
 sgd, h = torch.optim.SGD(trained, lr=0.01, momentum=0.9), torch.zeros(1, 10, dtype=torch.float64)
 for x_t, y_t in zip(torch.tensor(inputs), torch.tensor(targets)):
@@ -661,6 +703,8 @@ for x_t, y_t in zip(torch.tensor(inputs), torch.tensor(targets)):
     (0.5 * (head(out)[0, 0] - y_t) ** 2).backward()
     sgd.step()
 ours.partial_fit(inputs, targets)
+
+# %%
 finals = ((rnn.weight_ih_l0, ours.W_.T), (rnn.weight_hh_l0, ours.U_.T), (head.weight, ours.V_.T))
 gap = max(np.abs(theirs.detach().numpy() - mine).max() for theirs, mine in finals)
 print(f"weights after {len(X)} online updates: largest difference {gap:.1e}")
@@ -698,6 +742,8 @@ ax.axhline(0.5, color="black", lw=1, ls=":", label="chance")
 ax.set(xlabel="lag k (steps)", ylabel="share of right answers", ylim=(0.45, 1.03))
 ax.legend(loc="lower left")
 plt.show()
+
+# %%
 assert rule[0].min() > 0.999
 assert rule[-1].max() < 0.6
 assert through[k <= 8].min() > 0.99

@@ -36,6 +36,12 @@ class Weights(NamedTuple):
     b : array (H,), bias of the hidden units
     V : array (H, K), from the hidden units
     a : array (K,), bias of the outputs
+
+    Examples
+    --------
+    >>> weights = Weights(np.zeros((1, 2)), np.zeros((2, 2)), np.zeros(2), np.zeros((2, 1)), np.zeros(1))
+    >>> weights._replace(b=np.ones(2)).b
+    array([1., 1.])
     """
 
     W: np.ndarray
