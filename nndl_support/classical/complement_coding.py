@@ -44,7 +44,9 @@ def complement_code(X: npt.ArrayLike) -> np.ndarray:
     """
     points = np.asarray(X, dtype=np.float64)
     if points.size and not (points.min() >= 0 and points.max() <= 1):
-        raise ValueError(f"complement coding needs values in [0, 1], but X lies in [{points.min():g}, {points.max():g}]")
+        raise ValueError(
+            f"complement coding needs values in [0, 1], but X lies in [{points.min():g}, {points.max():g}]"
+        )
     return np.concatenate([points, 1.0 - points], axis=-1)
 
 
