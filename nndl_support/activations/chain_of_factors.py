@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nndl_support.activations import registry
+from nndl_support.activations.sigmoid_family import _floats
 
 
 def factor(w: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike, activation: str = "logistic") -> np.ndarray:
@@ -37,7 +38,7 @@ def factor(w: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike, activation: str
     >>> factor([1.0, 4.0, 8.0], 0.5, [-0.5, -2.0, -4.0])  # net input 0, where the slope is 1/4
     array([0.25, 1.  , 2.  ])
     """
-    w, a, b = np.asarray(w, dtype=float), np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    w, a, b = _floats(w, "w"), _floats(a, "a"), _floats(b, "b")
     slope = registry.get(activation).derivative
     if slope is None:
         raise ValueError(f"{activation} is not elementwise: its derivative is a Jacobian matrix, not a factor")
@@ -70,7 +71,7 @@ def window_width(w: npt.ArrayLike) -> np.ndarray:
     >>> window_width([1.0, 4.0, 6.9, 100.0]).round(3)
     array([0.   , 0.   , 0.448, 0.092])
     """
-    size = np.abs(np.asarray(w, dtype=float))
+    size = np.abs(_floats(w, "w"))
     wide = np.maximum(size, 4.0)
     return np.where(size >= 4, 2 / wide * np.arccosh((wide - 2) / 2), 0.0)
 
@@ -96,13 +97,13 @@ def chain_bias_gradients(
     >>> chain_bias_gradients([0.0, 2.0], [0.0, -1.0], 1.0, 0.0)  # both net inputs are 0, and so all slopes 1/4
     array([0.0625, 0.125 ])
     """
-    weights, biases = np.asarray(weights, dtype=float), np.asarray(biases, dtype=float)
+    weights, biases = _floats(weights, "weights"), _floats(biases, "biases")
     if weights.ndim != 1 or weights.shape != biases.shape or len(weights) == 0:
         raise ValueError(f"weights have shape {weights.shape} and biases {biases.shape}; expected (L,) for both")
     f = registry.get(activation)
     if f.derivative is None:
         raise ValueError(f"{activation} is not elementwise: its derivative is a Jacobian matrix, not a factor")
-    a: np.ndarray = np.asarray(x, dtype=float)
+    a: np.ndarray = _floats(x)
     slopes = []
     for w, b in zip(weights, biases):
         z = w * a + b
@@ -142,5 +143,5 @@ def delta_bounds(weights: Sequence[np.ndarray], steepest: float | Sequence[float
     if len(weights) == 0:
         raise ValueError("there are no weights; expected one matrix per layer")
     norms = [np.linalg.norm(W, 2) for W in weights[1:]]
-    slopes = np.broadcast_to(np.asarray(steepest, dtype=float), (len(norms),))
+    slopes = np.broadcast_to(_floats(steepest, "steepest"), (len(norms),))
     return np.append(np.cumprod((slopes * norms)[::-1])[::-1], 1.0)

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nndl_support.activations import registry
+from nndl_support.activations.sigmoid_family import _floats
 
 #: The gate of each kind, by its name in the registry.
 KINDS = {"glu": "logistic", "bilinear": "identity", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
@@ -101,10 +102,10 @@ def gated_linear_unit_backward(
     -------
     gradients by x, W, b, V and c, arrays of their shapes
     """
-    x = np.asarray(x, dtype=float)
-    W, V = np.asarray(W, dtype=float), np.asarray(V, dtype=float)
+    x = _floats(x)
+    W, V = _floats(W, "W"), _floats(V, "V")
     gate, slope, through = _parts(x, W, b, V, c, kind)
-    upstream = np.asarray(upstream, dtype=float)
+    upstream = _floats(upstream, "upstream")
     if upstream.shape != gate.shape:
         raise ValueError(f"upstream has shape {upstream.shape}, but the outputs have shape {gate.shape}")
     by_gate, by_through = upstream * slope * through, upstream * gate
@@ -147,8 +148,8 @@ def _parts(
     """Return the gate g(xW + b), its slope g'(xW + b), and what passes, xV + c."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r} of gated linear unit; known are {', '.join(KINDS)}")
-    x, W, V = np.asarray(x, dtype=float), np.asarray(W, dtype=float), np.asarray(V, dtype=float)
-    b, c = np.asarray(b, dtype=float), np.asarray(c, dtype=float)
+    x, W, V = _floats(x), _floats(W, "W"), _floats(V, "V")
+    b, c = _floats(b, "b"), _floats(c, "c")
     if x.ndim != 2 or W.ndim != 2 or x.shape[1] != len(W):
         raise ValueError(f"x has shape {x.shape}, but W has shape {W.shape}; expected (B, D) and (D, M)")
     if V.shape != W.shape or b.shape != W.shape[1:] or c.shape != W.shape[1:]:

@@ -21,10 +21,12 @@ Examples
 """
 
 from math import erfc, exp, isfinite, pi, sqrt
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import erfcx
 
 from nndl_support.activations.sigmoid_family import _decay, _floats, _positive, logistic, logistic_derivative
 
@@ -82,6 +84,7 @@ def leaky_relu_derivative(x: npt.ArrayLike, slope: float = 0.01) -> np.ndarray:
 
 def leaky_relu_second_derivative(x: npt.ArrayLike, slope: float = 0.01) -> np.ndarray:
     """Second derivative of leaky ReLU: 0 wherever it exists, whatever the ``slope``."""
+    _finite("slope", slope)
     return np.zeros_like(_floats(x))
 
 
@@ -139,7 +142,8 @@ def prelu_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarra
 
 def prelu_second_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     """Second derivative of PReLU by x: 0 wherever it exists, whatever the ``slope``."""
-    return np.zeros_like(_floats(x))
+    x, _ = _with_slopes(x, slope)
+    return np.zeros_like(x)
 
 
 def prelu_slope_derivative(x: npt.ArrayLike) -> np.ndarray:
@@ -299,8 +303,11 @@ def selu_moments(mean: float, variance: float) -> tuple[float, float]:
     deviation = sqrt(_positive("variance", variance))
     above, density = _normal_below(mean / deviation), exp(-(mean**2) / (2 * variance)) / sqrt(2 * pi)
 
-    def exponential(k: int) -> float:  # E[e^kz; z < 0]
-        return exp(k * mean + k**2 * variance / 2) * _normal_below(-mean / deviation - k * deviation)
+    def exponential(k: int) -> float:  # E[e^kz; z < 0] = exp(k mean + k^2 variance / 2) Phi(-u)
+        u = mean / deviation + k * deviation
+        if u > 0:  # the same without the exponential, which overflows for large variances
+            return exp(-(mean**2) / (2 * variance)) * float(erfcx(u / sqrt(2))) / 2
+        return exp(k * mean + k**2 * variance / 2) * _normal_below(-u)
 
     below = exponential(1) - (1 - above)
     squared_below = exponential(2) - 2 * exponential(1) + 1 - above
@@ -445,6 +452,8 @@ def _maxout_arguments(
 
 
 def _finite(name: str, value: float) -> None:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, but is {value!r:.60}")
     if not isfinite(value):
         raise ValueError(f"{name} must be a finite number, but is {value!r}")
 
@@ -461,7 +470,7 @@ def _with_slopes(x: npt.ArrayLike, slope: npt.ArrayLike) -> tuple[np.ndarray, fl
     if isinstance(slope, float):
         _finite("slope", slope)
         return x, slope
-    slope = _floats(slope)
+    slope = _floats(slope, "slope")
     if not np.isfinite(slope).all():
         raise ValueError(f"slope must be finite, but is {slope}")
     try:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nndl_support.activations import rectifiers, sigmoid_family, smooth_gates
+from nndl_support.activations.sigmoid_family import _floats
 
 ArrayFunction = Callable[..., np.ndarray]
 
@@ -68,17 +69,17 @@ class Activation:
 
 def identity(x: npt.ArrayLike) -> np.ndarray:
     """Return x itself: the linear unit."""
-    return np.asarray(x, dtype=float)
+    return _floats(x)
 
 
 def identity_derivative(x: npt.ArrayLike) -> np.ndarray:
     """First derivative of the identity: 1 everywhere."""
-    return np.ones_like(np.asarray(x, dtype=float))
+    return np.ones_like(_floats(x))
 
 
 def identity_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     """Second derivative of the identity: 0 everywhere."""
-    return np.zeros_like(np.asarray(x, dtype=float))
+    return np.zeros_like(_floats(x))
 
 
 def _elementwise(module: ModuleType, name: str) -> Activation:

@@ -23,6 +23,8 @@ array([[ 0.25, -0.25],
        [-0.25,  0.25]])
 """
 
+from numbers import Real
+
 import numpy as np
 import numpy.typing as npt
 
@@ -161,11 +163,12 @@ def hard_logistic(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
 def hard_logistic_derivative(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
     """First derivative of the hard logistic function: ``slope`` between the corners, 0 beyond and at them."""
     x = _floats(x)
-    return _inside(x, 0.5 / _positive("slope", slope), slope)
+    return _inside(x, 0.5 / _positive("slope", slope), float(slope))
 
 
 def hard_logistic_second_derivative(x: npt.ArrayLike, slope: float = 0.25) -> np.ndarray:
     """Second derivative of the hard logistic function: 0 wherever it exists, whatever the ``slope``."""
+    _positive("slope", slope)
     return np.zeros_like(_floats(x))
 
 
@@ -276,13 +279,13 @@ def log_softmax_jacobian(x: npt.ArrayLike) -> np.ndarray:
     return np.eye(p.shape[-1]) - p[..., None, :]
 
 
-def _floats(x: npt.ArrayLike) -> np.ndarray:
+def _floats(x: npt.ArrayLike, name: str = "x") -> np.ndarray:
     """x as an array of float64, or an error that says what was given."""
     if isinstance(x, np.ndarray) and x.dtype == np.float64:
         return x
     given = np.asarray(x)
     if given.dtype.kind not in "biuf":
-        raise TypeError(f"an activation function needs real numbers, but x has type {given.dtype}: {x!r:.60}")
+        raise TypeError(f"an activation function needs real numbers, but {name} has type {given.dtype}: {x!r:.60}")
     return given.astype(np.float64)
 
 
@@ -294,6 +297,8 @@ def _scores(x: npt.ArrayLike) -> np.ndarray:
 
 
 def _positive(name: str, value: float) -> float:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, but is {value!r:.60}")
     if not 0 < value < np.inf:
         raise ValueError(f"{name} must be a positive finite number, but is {value!r}")
     return value

@@ -64,6 +64,7 @@ def mean_square(activation: str, variance: float) -> float:
     >>> round(mean_square("relu", 3.0), 12)  # half of the variance survives
     1.5
     """
+    _derivative(activation)  # refuses softmax, which is not a function of one number
     return _normal_mean(lambda z: np.square(registry.get(activation).function(z)), variance)
 
 

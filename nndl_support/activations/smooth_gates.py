@@ -7,12 +7,12 @@ Every function has the form
 with a smooth gate g that opens from 0 on the left to 1 on the right: the logistic function (Swish, SiLU), the normal
 distribution function (GELU), a logistic function of a cubic (the tanh form of GELU), tanh of softplus (Mish). All are
 elementwise, take an array of any shape, and keep their digits in the left tail, where :math:`1 + \tanh` or
-:math:`1 + \operatorname{erf}` would cancel.
+:math:`1 + \operatorname{erf}` would cancel. They stay finite, without a warning, for all inputs up to 1e50 in size; an
+infinite input makes some of them NaN, since :math:`0 \cdot \infty` is nothing.
 
 References
 ----------
-Qiu (2019), Neural Networks and Deep Learning (in Chinese), equation 4.26 and figure 4.5 (Swish); 4.27-4.29 of the printed
-edition (GELU).
+Qiu (2019), Neural Networks and Deep Learning (in Chinese), equation 4.26 and figure 4.5 (Swish).
 Hendrycks and Gimpel (2016), Gaussian error linear units, arXiv:1606.08415 (GELU and both approximations, SiLU).
 Elfwing, Uchibe and Doya (2018), Sigmoid-weighted linear units for neural network function approximation in
 reinforcement learning, Neural Networks 107, 3-11 (SiLU).
@@ -43,6 +43,8 @@ Half of the input passes near 0, all of it far to the right, nothing far to the 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
+
+from nndl_support.activations.sigmoid_family import _floats, logistic_derivative
 
 CUBIC = 0.044715  #: coefficient of the cube in the tanh form of GELU
 SIGMOID_SCALE = 1.702  #: Swish's beta in the sigmoid form of GELU
@@ -75,14 +77,14 @@ def swish(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     >>> swish([-2.0, 2.0], beta=100.0)
     array([-2.76779305e-87,  2.00000000e+00])
     """
-    x = np.asarray(x, dtype=float)
-    return _times_logistic(x, np.multiply(x, -beta, out=np.empty_like(x)))
+    x = _floats(x)
+    return _times_logistic(x, _steepened(x, beta, sign=-1.0))
 
 
 def swish_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""First derivative of Swish, :math:`\sigma(\beta x) + \beta x\,\sigma'(\beta x)` (Qiu, exercise 4-4)."""
-    x = np.asarray(x, dtype=float)
-    z = np.multiply(x, beta, out=np.empty_like(x))
+    x = _floats(x)
+    z = _steepened(x, beta)
     gate, slope = _logistic_with_slope(z)
     slope *= z
     slope += gate
@@ -91,8 +93,8 @@ def swish_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.nda
 
 def swish_second_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""Second derivative of Swish, :math:`\beta\sigma'(\beta x)\,(2 - \beta x\tanh(\beta x/2))`."""
-    x = np.asarray(x, dtype=float)
-    z = np.multiply(x, beta, out=np.empty_like(x))
+    x = _floats(x)
+    z = _steepened(x, beta)
     gate, slope = _logistic_with_slope(z)
     gate *= 2.0
     gate -= 1.0  # tanh(z / 2)
@@ -111,8 +113,8 @@ def swish_derivative_by_beta(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -
     >>> swish_derivative_by_beta([-2.0, 2.0], beta=0.0)
     array([1., 1.])
     """
-    x = np.asarray(x, dtype=float)
-    _, slope = _logistic_with_slope(np.multiply(x, beta, out=np.empty_like(x)))
+    x = _floats(x)
+    slope = logistic_derivative(_steepened(x, beta))
     slope *= x
     slope *= x
     return slope
@@ -152,14 +154,14 @@ def gelu(x: npt.ArrayLike) -> np.ndarray:
 
     References
     ----------
-    Hendrycks and Gimpel (2016), section 2; Qiu, printed edition, equation 4.27.
+    Hendrycks and Gimpel (2016), section 2.
 
     Examples
     --------
     >>> gelu([-10.0, 1.0])
     array([-7.61985302e-23,  8.41344746e-01])
     """
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     gate = ndtr(x, out=np.empty_like(x))
     gate *= x
     return gate
@@ -167,7 +169,7 @@ def gelu(x: npt.ArrayLike) -> np.ndarray:
 
 def gelu_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""First derivative of GELU, :math:`\Phi(x) + x\,\varphi(x)` with the normal density :math:`\varphi`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     density = _normal_density(x)
     density *= x
     density += ndtr(x)
@@ -176,7 +178,7 @@ def gelu_derivative(x: npt.ArrayLike) -> np.ndarray:
 
 def gelu_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""Second derivative of GELU, :math:`\varphi(x)(2 - x^2)`: it bends the other way beyond :math:`\pm\sqrt 2`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     result = np.multiply(x, x, out=np.empty_like(x))
     np.subtract(2.0, result, out=result)
     result *= _normal_density(x)
@@ -199,20 +201,20 @@ def gelu_tanh(x: npt.ArrayLike) -> np.ndarray:
 
     References
     ----------
-    Hendrycks and Gimpel (2016), section 2; Qiu, printed edition, equation 4.28.
+    Hendrycks and Gimpel (2016), section 2.
 
     Examples
     --------
     >>> gelu_tanh([-1.0, 1.0]).round(6)
     array([-0.158808,  0.841192])
     """
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     return _times_logistic(x, _cubic(x, -_SLOPE))
 
 
 def gelu_tanh_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""First derivative of the tanh form, :math:`\sigma(v) + x\,v'\sigma'(v)` with the cubic v of :func:`gelu_tanh`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     gate, slope = _logistic_with_slope(_cubic(x, _SLOPE))
     slope *= _cubic_derivative(x)
     slope *= x
@@ -222,7 +224,7 @@ def gelu_tanh_derivative(x: npt.ArrayLike) -> np.ndarray:
 
 def gelu_tanh_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""Second derivative of the tanh form, :math:`\sigma'(v)\,(2v' + x v'' - x v'^2\tanh(v/2))`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     gate, slope = _logistic_with_slope(_cubic(x, _SLOPE))
     first = _cubic_derivative(x)
     bracket = 2.0 * first + 6.0 * CUBIC * _SLOPE * x * x - x * first * first * (2.0 * gate - 1.0)
@@ -271,7 +273,7 @@ def mish(x: npt.ArrayLike) -> np.ndarray:
     >>> mish([-1.0, 1.0]).round(6)
     array([-0.303401,  0.865098])
     """
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     gate, w = _exponential_and_w(x)
     np.add(w, 2.0, out=gate)
     w /= gate
@@ -281,13 +283,13 @@ def mish(x: npt.ArrayLike) -> np.ndarray:
 
 def mish_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""First derivative of Mish, :math:`w/(w+2) + 4x\,e^x(e^x+1)/(w+2)^2`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     e, w = _exponential_and_w(x)
     below = w + 2.0
     e *= e + 1.0
     e *= 4.0
     e /= below
-    e *= x
+    e *= np.minimum(x, 40.0)  # cut like the exponent, or a huge x would outgrow the e^-2x beside it
     e += w
     e /= below
     return e
@@ -295,16 +297,28 @@ def mish_derivative(x: npt.ArrayLike) -> np.ndarray:
 
 def mish_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     r"""Second derivative of Mish, :math:`2g' + xg''` with :math:`g'' = 4e^x(2 + 2e^x - 3e^{2x} - 2e^{3x})/(w+2)^3`."""
-    x = np.asarray(x, dtype=float)
+    x = _floats(x)
     e, w = _exponential_and_w(x)
     w += 2.0
     curved = ((-2.0 * e - 3.0) * e + 2.0) * e + 2.0
     curved /= w
-    curved *= x
+    curved *= np.minimum(x, 40.0)  # cut like the exponent
     curved += 2.0 * (e + 1.0)
     curved *= 4.0 * e
     curved /= w * w
     return curved
+
+
+def _steepened(x: np.ndarray, beta: float | np.ndarray, sign: float = 1.0) -> np.ndarray:
+    """Return sign beta x as a new array of x's shape, or an error that says why there is none."""
+    if not isinstance(beta, float):
+        beta = _floats(beta, "beta")
+    if not np.all(np.isfinite(beta)):
+        raise ValueError(f"beta must be finite, but is {beta}")
+    try:
+        return np.multiply(x, sign * beta, out=np.empty_like(x))
+    except ValueError:
+        raise ValueError(f"betas of shape {np.shape(beta)} do not fit x of shape {x.shape}") from None
 
 
 def _times_logistic(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
@@ -321,7 +335,8 @@ def _logistic_with_slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     np.negative(decay, out=decay)
     np.exp(decay, out=decay)  # e^-|z|, never overflows
     below = np.add(decay, 1.0, out=np.empty_like(z))
-    gate = np.where(z >= 0, 1.0, decay)
+    gate = np.minimum(z, 0.0, out=np.empty_like(z))
+    np.exp(gate, out=gate)  # 1 where z >= 0, else e^-|z|; a choice by np.where is slow on random signs
     gate /= below
     decay /= below
     decay /= below

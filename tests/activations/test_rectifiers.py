@@ -333,3 +333,24 @@ def test_wrong_arguments_are_named():
         maxout(x[0], W, b)
     with pytest.raises(ValueError, match=r"upstream has shape \(2, 7\), but the outputs have shape \(7, 2\)"):
         maxout_backward(x, W, b, upstream.T)
+
+
+@pytest.mark.parametrize("suffix", ["", "_derivative", "_second_derivative"])
+def test_a_parameter_that_is_no_number_is_named(suffix):
+    for name, parameter in (("leaky_relu", "slope"), ("elu", "alpha")):
+        for bad in ("1", None, 1j, [0.25]):
+            with pytest.raises(TypeError, match=f"{parameter} must be a number, but is"):
+                getattr(rectifiers, name + suffix)([1.0, -1.0], **{parameter: bad})
+    with pytest.raises(TypeError, match="needs real numbers, but slope has type <U1: '1'"):
+        getattr(rectifiers, "prelu" + suffix)([1.0, -1.0], slope="1")
+
+
+def test_selu_moments_survive_large_variances():
+    """Seen from far away SELU is two straight pieces, a line and a constant, and their moments are known."""
+    deviation = 1e4
+    mean, variance = selu_moments(0.0, deviation**2)
+    line, floor = SELU_SCALE * deviation / np.sqrt(2 * np.pi), -SELU_SCALE * SELU_ALPHA / 2
+    assert mean == pytest.approx(line + floor, abs=1e-3)
+    squared = SELU_SCALE**2 * (deviation**2 / 2 + SELU_ALPHA**2 / 2)
+    assert variance == pytest.approx(squared - (line + floor) ** 2, rel=1e-7)
+    assert selu_moments(-1e4, 1.0) == (pytest.approx(-SELU_SCALE * SELU_ALPHA), pytest.approx(0, abs=1e-12))

@@ -46,6 +46,30 @@ def test_integers_are_taken_for_numbers(name):
     np.testing.assert_array_equal(registry.get(name).function(x), registry.get(name).function(x.astype(float)))
 
 
+@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("bad", ["0.5", None, [None, 1.0], [1 + 2j], np.array(["2020-01-01"], dtype="M8[D]")])
+def test_what_is_not_a_real_number_is_refused_by_every_function(name, bad):
+    activation = registry.get(name)
+    functions = (activation.function, activation.derivative, activation.second_derivative, activation.jacobian)
+    for function in filter(None, functions):
+        with pytest.raises(TypeError, match="an activation function needs real numbers, but x has type"):
+            function(bad)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_neither_the_order_in_memory_nor_the_precision_of_the_input_changes_anything(name):
+    activation = registry.get(name)
+    functions = (activation.function, activation.derivative, activation.second_derivative, activation.jacobian)
+    single = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
+    for function in filter(None, functions):
+        expected = function(single.astype(float))
+        assert function(single).dtype == expected.dtype == np.float64
+        np.testing.assert_array_equal(function(single), expected)
+        double = single.astype(float)
+        for strided in (double[::2, ::-1], double.T[1:4]):
+            np.testing.assert_allclose(function(strided), function(strided.copy()), rtol=1e-15, atol=1e-300)
+
+
 def test_the_names_of_the_chapter_are_all_there():
     assert set(registry.names()) == {
         *("identity", "logistic", "tanh", "hard_logistic", "hard_tanh"),

@@ -212,3 +212,15 @@ def test_wrong_arguments_are_named():
 def test_not_a_number_is_passed_on():
     for name in NAMES:
         assert np.isnan(getattr(sigmoid_family, name)(np.nan))
+
+
+def test_a_slope_that_is_no_number_is_named_and_an_integer_is_one():
+    for suffix in ("", "_derivative", "_second_derivative"):
+        function = getattr(sigmoid_family, "hard_logistic" + suffix)
+        for bad in ("1", None, 1j, [0.25]):
+            with pytest.raises(TypeError, match="slope must be a number, but is"):
+                function([0.1, 0.2], slope=bad)
+        with pytest.raises(ValueError, match="slope must be a positive finite number, but is -1"):
+            function([0.1, 0.2], slope=-1)
+        assert function([0.1, 0.7], slope=1).dtype == np.float64
+        np.testing.assert_array_equal(function([0.1, 0.7], slope=1), function([0.1, 0.7], slope=1.0))

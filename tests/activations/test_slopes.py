@@ -75,6 +75,7 @@ def test_at_variance_zero_only_the_origin_counts():
         (lambda: mean_square_slope("log_softmax", 1.0), "log_softmax is not elementwise"),
         (lambda: mean_square("tanh", -1.0), "must be finite and not negative, but is -1.0"),
         (lambda: mean_square_slope("tanh", np.nan), "but is nan"),
+        (lambda: mean_square("softmax", 1.0), "softmax is not elementwise"),
         (lambda: mean_square("sine", 1.0), "unknown activation 'sine'"),
     ],
 )

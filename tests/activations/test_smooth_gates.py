@@ -162,3 +162,27 @@ def test_the_second_derivative_of_mish_is_the_fraction_it_claims_to_be():
         x = np.log(float(e))
         expected = 2 * float(first) + x * float(second)
         assert smooth_gates.mish_second_derivative(x) == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("suffix", ["", "_derivative", "_second_derivative", "_derivative_by_beta"])
+def test_a_beta_for_each_unit_fits_or_is_named(suffix):
+    f, x = of("swish", suffix), np.random.default_rng(0).normal(size=(5, 3))
+    betas = np.array([0.5, -1.0, 3.0])
+    np.testing.assert_array_equal(f(x, betas), np.stack([f(x[:, i], b) for i, b in enumerate(betas)], axis=1))
+    with pytest.raises(ValueError, match=r"betas of shape \(5,\) do not fit x of shape \(5, 3\)"):
+        f(x, np.ones(5))
+    with pytest.raises(ValueError, match=r"betas of shape \(3,\) do not fit x of shape \(\)"):
+        f(1.0, betas)
+    for bad in (np.nan, np.inf, [1.0, np.nan, 1.0]):
+        with pytest.raises(ValueError, match="beta must be finite, but is"):
+            f(x, bad)
+    with pytest.raises(TypeError, match="needs real numbers, but beta has type <U1: '1'"):
+        f(x, "1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_even_inputs_of_1e50_raise_no_warning(name):
+    x = np.array([-1e50, 1e50])
+    np.testing.assert_allclose(of(name)(x), [0.0, 1e50])
+    np.testing.assert_allclose(of(name, "_derivative")(x), [0.0, 1.0], atol=1e-20)
+    np.testing.assert_allclose(of(name, "_second_derivative")(x), 0.0, atol=1e-20)
