@@ -125,7 +125,7 @@ def prelu(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     >>> prelu_slope_derivative([-2.0, 0.0, 3.0])
     array([-2.,  0.,  0.])
     """
-    x, slope = _with_slopes(x, slope)
+    x, slope = _with_parameter(x, slope, "slope")
     if isinstance(slope, float):
         return leaky_relu(x, slope)
     out = np.minimum(x, 0.0, out=np.empty_like(x))
@@ -136,13 +136,13 @@ def prelu(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
 
 def prelu_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     """First derivative of PReLU by x: 1 where x > 0, else ``slope`` (``slope`` at the kink)."""
-    x, slope = _with_slopes(x, slope)
+    x, slope = _with_parameter(x, slope, "slope")
     return _one_or(slope, x > 0)
 
 
 def prelu_second_derivative(x: npt.ArrayLike, slope: npt.ArrayLike = 0.25) -> np.ndarray:
     """Second derivative of PReLU by x: 0 wherever it exists, whatever the ``slope``."""
-    x, _ = _with_slopes(x, slope)
+    x, _ = _with_parameter(x, slope, "slope")
     return np.zeros_like(x)
 
 
@@ -465,21 +465,22 @@ def _one_or(slope: float | np.ndarray, positive: np.ndarray) -> np.ndarray:
     return out
 
 
-def _with_slopes(x: npt.ArrayLike, slope: npt.ArrayLike) -> tuple[np.ndarray, float | np.ndarray]:
+def _with_parameter(x: npt.ArrayLike, value: npt.ArrayLike, name: str) -> tuple[np.ndarray, float | np.ndarray]:
+    """x and a parameter that is one number or broadcasts against x, or an error that names the parameter."""
     x = _floats(x)
-    if isinstance(slope, float):
-        _finite("slope", slope)
-        return x, slope
-    slope = _floats(slope, "slope")
-    if not np.isfinite(slope).all():
-        raise ValueError(f"slope must be finite, but is {slope}")
+    if isinstance(value, float):
+        _finite(name, value)
+        return x, value
+    value = _floats(value, name)
+    if not np.isfinite(value).all():
+        raise ValueError(f"{name} must be finite, but is {value}")
     try:
-        fits = np.broadcast_shapes(x.shape, slope.shape) == x.shape
+        fits = np.broadcast_shapes(x.shape, value.shape) == x.shape
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"slopes of shape {slope.shape} do not fit x of shape {x.shape}")
-    return x, slope
+        raise ValueError(f"{name}s of shape {value.shape} do not fit x of shape {x.shape}")
+    return x, value
 
 
 def _alpha_exp(x: np.ndarray, alpha: float) -> np.ndarray:

@@ -44,6 +44,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from nndl_support.activations.rectifiers import _with_parameter
 from nndl_support.activations.sigmoid_family import _floats, logistic_derivative
 
 CUBIC = 0.044715  #: coefficient of the cube in the tanh form of GELU
@@ -77,14 +78,13 @@ def swish(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     >>> swish([-2.0, 2.0], beta=100.0)
     array([-2.76779305e-87,  2.00000000e+00])
     """
-    x = _floats(x)
-    return _times_logistic(x, _steepened(x, beta, sign=-1.0))
+    x, beta = _with_parameter(x, beta, "beta")
+    return _times_logistic(x, np.multiply(x, -beta, out=np.empty_like(x)))
 
 
 def swish_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""First derivative of Swish, :math:`\sigma(\beta x) + \beta x\,\sigma'(\beta x)` (Qiu, exercise 4-4)."""
-    x = _floats(x)
-    z = _steepened(x, beta)
+    _, z = _steepened(x, beta)
     gate, slope = _logistic_with_slope(z)
     slope *= z
     slope += gate
@@ -93,8 +93,7 @@ def swish_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.nda
 
 def swish_second_derivative(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -> np.ndarray:
     r"""Second derivative of Swish, :math:`\beta\sigma'(\beta x)\,(2 - \beta x\tanh(\beta x/2))`."""
-    x = _floats(x)
-    z = _steepened(x, beta)
+    _, z = _steepened(x, beta)
     gate, slope = _logistic_with_slope(z)
     gate *= 2.0
     gate -= 1.0  # tanh(z / 2)
@@ -113,8 +112,8 @@ def swish_derivative_by_beta(x: npt.ArrayLike, beta: float | np.ndarray = 1.0) -
     >>> swish_derivative_by_beta([-2.0, 2.0], beta=0.0)
     array([1., 1.])
     """
-    x = _floats(x)
-    slope = logistic_derivative(_steepened(x, beta))
+    x, z = _steepened(x, beta)
+    slope = logistic_derivative(z)
     slope *= x
     slope *= x
     return slope
@@ -309,16 +308,10 @@ def mish_second_derivative(x: npt.ArrayLike) -> np.ndarray:
     return curved
 
 
-def _steepened(x: np.ndarray, beta: float | np.ndarray, sign: float = 1.0) -> np.ndarray:
-    """Return sign beta x as a new array of x's shape, or an error that says why there is none."""
-    if not isinstance(beta, float):
-        beta = _floats(beta, "beta")
-    if not np.all(np.isfinite(beta)):
-        raise ValueError(f"beta must be finite, but is {beta}")
-    try:
-        return np.multiply(x, sign * beta, out=np.empty_like(x))
-    except ValueError:
-        raise ValueError(f"betas of shape {np.shape(beta)} do not fit x of shape {x.shape}") from None
+def _steepened(x: npt.ArrayLike, beta: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and beta x, which is x itself where beta is 1."""
+    x, beta = _with_parameter(x, beta, "beta")
+    return x, x if isinstance(beta, float) and beta == 1.0 else np.multiply(x, beta, out=np.empty_like(x))
 
 
 def _times_logistic(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
@@ -330,17 +323,19 @@ def _times_logistic(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
 
 
 def _logistic_with_slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return sigma(z) and sigma'(z) as new arrays, both exact in the tails."""
-    decay = np.abs(z, out=np.empty_like(z))
-    np.negative(decay, out=decay)
-    np.exp(decay, out=decay)  # e^-|z|, never overflows
-    below = np.add(decay, 1.0, out=np.empty_like(z))
+    """Return sigma(z) and sigma'(z) = sigma(z) sigma(-z) as new arrays, both exact in the tails."""
+    # sigma(z) = p / (p + n) with p = e^min(z, 0) and n = e^min(-z, 0): neither overflows, and no element is asked its
+    # sign, which is slow where signs are random.
     gate = np.minimum(z, 0.0, out=np.empty_like(z))
-    np.exp(gate, out=gate)  # 1 where z >= 0, else e^-|z|; a choice by np.where is slow on random signs
+    np.exp(gate, out=gate)
+    slope = np.maximum(z, 0.0, out=np.empty_like(z))
+    np.negative(slope, out=slope)
+    np.exp(slope, out=slope)
+    below = np.add(gate, slope, out=np.empty_like(z))
     gate /= below
-    decay /= below
-    decay /= below
-    return gate, decay
+    slope /= below
+    slope *= gate
+    return gate, slope
 
 
 def _cubic(x: np.ndarray, scale: float) -> np.ndarray:
