@@ -103,6 +103,18 @@ def test_tracking_refuses_a_category_that_the_baseline_would_accept():
     assert counts == {"MT+": 3, "MT0": 3, "MT1": 3, "MT-": 2, "MT~": 2}
 
 
+def test_a_category_that_had_its_turn_is_not_asked_again_when_mt_minus_lowers_the_vigilance():
+    model = FuzzyARTMAP(1.0, 1.0, complement_coding=False, match_tracking="MT-", epsilon=0.2)
+    model.partial_fit([[1.0, 0.0, 0.0, 0.0], [0.25, 1.0, 0.0, 0.75]], ["B", "A"])
+    x = np.array([0.5, 0.25, 1.0, 0.25])
+    np.testing.assert_array_equal(choice_values(model.weights_, x, choice=1.0), [0.25, 0.25])  # B is asked first
+    np.testing.assert_array_equal(match_values(model.weights_, x), [0.25, 0.375])
+    model.set_params(vigilance=0.3).partial_fit(
+        [x], ["B"]
+    )  # B fails, A errs, the vigilance falls to 0.175: too late for B
+    assert model.labels_.tolist() == [2]
+
+
 def test_the_lifted_vigilance_is_forgotten_with_the_next_example():
     model = FuzzyARTMAP(0.0).fit([[0.0, 0.0], [0.125, 0.0], [0.9, 0.9]], ["A", "B", "B"])
     assert model.labels_.tolist() == [0, 1, 1]  # far away, match 0.16: only the baseline of 0 lets it in

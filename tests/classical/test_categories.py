@@ -46,6 +46,17 @@ def test_a_category_that_shares_nothing_may_win_when_the_vigilance_is_zero():
     assert memory.winner(np.array([0.0, 1.0]), 1.0, vigilance=0.1) == -1
 
 
+def test_a_template_matches_itself_although_its_sum_is_rounded():
+    points = np.random.default_rng(7).random((300, 11))
+    below = 0
+    for a in points:
+        x = np.concatenate([a, 1.0 - a])
+        memory = fill(Categories(22, choice=0.1), [x])
+        assert memory.winner(x, 11.0, vigilance=1.0) == 0
+        below += memory.overlaps(x)[0] < 11.0
+    assert below > 10  # else nothing was tested
+
+
 @pytest.mark.parametrize("learning_rate", [1.0, 0.5, 0.125])
 def test_learning_changes_one_template_and_its_size(learning_rate):
     rng = np.random.default_rng(5)

@@ -66,9 +66,13 @@ def test_without_categories_there_is_nothing_to_propose():
     assert search(np.empty((0, 3)), [1.0, 0.5, 0.0], vigilance=0.0, choice=0.1) == []
 
 
-def test_rounding_does_not_turn_a_perfect_match_into_a_reset():
-    rng = np.random.default_rng(4)
-    for _ in range(50):
-        a = rng.random(7)
-        (trial,) = search([np.r_[a, 1 - a]], np.r_[a, 1 - a], vigilance=1.0, choice=0.1)
-        assert trial.resonates
+def test_rounding_does_not_turn_a_match_that_equals_the_vigilance_into_a_reset():
+    below = 0
+    for n in range(2, 40):
+        x = np.full(n, 0.1)
+        for k in range(1, n + 1):
+            w = np.where(np.arange(n) < k, x, 0.0)
+            (trial,) = search([w], x, vigilance=k / n, choice=0.1)
+            assert trial.resonates
+            below += trial.match < k / n
+    assert below > 10  # else nothing was tested

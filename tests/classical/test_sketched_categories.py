@@ -69,3 +69,17 @@ def test_narrow_inputs_are_compared_in_full():
     live(memory, np.random.default_rng(3).random((300, sketched_categories._WIDE - 1)), 1.0)
     assert memory.n_categories == 300
     assert not memory._sketching
+
+
+def test_a_bound_that_flatters_its_template_does_not_hide_the_true_winner():
+    present, absent = [1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]  # same sum, nothing shared
+    x = np.array(present * 8 + [0.0] * 4)
+    flattered = np.array(present * 7 + absent + [0.0] * 4)  # T = 14/16, its sketch says 16/16
+    plain = np.array(present * 6 + [0.0] * 8 + [0.39] * 4)  # T = 12/13.56, and its sketch says so
+    memory = SketchedCategories(36, choice=1e-9)
+    for w in [flattered, plain] + [np.array([0.0] * 32 + [1.0] * 4)] * 150:
+        memory.commit(w)
+    assert memory._sketching
+    assert memory.winner(x, x.sum(), vigilance=0.1) == 1
+    assert memory.winner(x, x.sum(), vigilance=0.75) == 1  # it explains exactly 12 of 16
+    assert memory.winner(x, x.sum(), vigilance=0.8) == 0
