@@ -548,7 +548,7 @@ plt.show()
 #
 # ## Checked against artlib
 #
-# The package [artlib](https://pypi.org/project/artlib/) implements the whole family. Its fuzzy ART takes one example at a time and asks each category in turn; ours asks all at once. On 1797 digits they must agree about every label, and about every weight to the last bit.
+# The package `artlib` implements the whole family. Its fuzzy ART takes one example at a time and asks each category in turn; ours asks all at once. On 1797 digits they must agree about every label, and about every weight to the last bit.
 
 # %%
 everything, names = np.vstack([X, digits.X_test]), np.concatenate([y, digits.y_test])
