@@ -145,8 +145,7 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         self._check_parameters()
         inputs = self._validated(X, reset=True)
         self._start(inputs)
-        for _ in range(self.n_epochs):
-            self._epoch(inputs)
+        self._learn(inputs, self.n_epochs)
         self.labels_ = map_quality.best_matching_units(inputs, self.weights_)[:, 0]
         return self
 
@@ -173,7 +172,7 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         inputs = self._validated(X, reset=first)
         if first:
             self._start(inputs)
-        self._epoch(inputs)
+        self._learn(inputs, 1)
         self.labels_ = map_quality.best_matching_units(inputs, self.weights_)[:, 0]
         return self
 
@@ -311,15 +310,21 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         radius = float(decay(self.radius_decay, start, self.final_radius, progress))
         return neighbourhood(self.neighbourhood, self._grid_distances, radius)
 
-    def _epoch(self, X: np.ndarray) -> None:
-        # The last epoch has the final radius; a map of one epoch has it at once.
-        progress = min(1.0, self.n_iter_ / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
-        H = self._weights_of_neighbours(progress)
-        if self.algorithm == "batch":
-            self.weights_ = batch_step(X, self.weights_, self._winners(X, self.weights_, H), H)
-        else:
-            self.weights_ = self._online_epoch(X, self.weights_, H)
-        self.n_iter_ += 1
+    def _learn(self, X: np.ndarray, n_epochs: int) -> None:
+        # No rule depends on the origin, but rounding errors grow with the distance from it.
+        origin = self.weights_.mean(axis=0)
+        X, W = X - origin, self.weights_ - origin
+        for _ in range(n_epochs):
+            # The last epoch has the final radius; a map of one epoch has it at once.
+            progress = min(1.0, self.n_iter_ / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
+            H = self._weights_of_neighbours(progress)
+            epoch = self._batch_epoch if self.algorithm == "batch" else self._online_epoch
+            W = epoch(X, W, H)
+            self.n_iter_ += 1
+        self.weights_ = W + origin
+
+    def _batch_epoch(self, X: np.ndarray, W: np.ndarray, H: np.ndarray) -> np.ndarray:
+        return batch_step(X, W, self._winners(X, W, H), H)
 
     def _online_epoch(self, X: np.ndarray, W: np.ndarray, H: np.ndarray) -> np.ndarray:
         steps_before, steps = self.n_iter_ * len(X), self.n_epochs * len(X)
@@ -333,7 +338,7 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
     def _winners(self, X: np.ndarray, W: np.ndarray, H: np.ndarray) -> np.ndarray:
         if self.winner == "smoothed":
             return smoothed_winners(X, W, H)
-        return map_quality.best_matching_units(X, W)[:, 0]
+        return map_quality.scores(X, W).argmin(axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -19,7 +19,14 @@ def test_every_step_moves_the_winner_alone_towards_the_example(conscience):
     rng = np.random.default_rng(0)
     X, W = rng.normal(size=(13, 2)), rng.normal(size=(5, 2))
     result = compete(
-        X, W, learning_rate=0.3, n_epochs=3, conscience=conscience, memory=0.05, keep_path=True, rng=np.random.default_rng(1)
+        X,
+        W,
+        learning_rate=0.3,
+        n_epochs=3,
+        conscience=conscience,
+        memory=0.05,
+        keep_path=True,
+        rng=np.random.default_rng(1),
     )
     shares, wins, order = np.full(5, 0.2), np.zeros(5, dtype=int), np.random.default_rng(1)
     rows = np.concatenate([order.permutation(13) for _ in range(3)])
@@ -58,7 +65,9 @@ def test_conscience_brings_every_unit_into_the_game(seed):
 
 
 def test_with_rate_one_the_winner_becomes_the_example():
-    result = compete([[2.0, 5.0]], [[0.0, 0.0], [9.0, 9.0]], learning_rate=1.0, n_epochs=1, rng=np.random.default_rng(0))
+    result = compete(
+        [[2.0, 5.0]], [[0.0, 0.0], [9.0, 9.0]], learning_rate=1.0, n_epochs=1, rng=np.random.default_rng(0)
+    )
     np.testing.assert_array_equal(result.weights, [[2.0, 5.0], [9.0, 9.0]])
 
 

@@ -178,8 +178,8 @@ def test_every_start_lies_among_the_data(method, n, width):
     W = initial_weights(X, unit_positions((3, 4)), method, np.random.RandomState(0))
     assert W.shape == (12, width)
     if method != "pca":
-        assert (W >= X.min(axis=0)).all()
-        assert (W <= X.max(axis=0)).all()
+        assert (X.min(axis=0) <= W).all()
+        assert (X.max(axis=0) >= W).all()
     if n == 1:
         np.testing.assert_allclose(W, np.repeat(X, 12, axis=0))
 
@@ -196,5 +196,5 @@ def test_missing_entries_start_at_their_column_s_mean():
     assert {tuple(w) for w in W} == {(1.0, 8.0), (3.0, 8.0)}
     with pytest.raises(ValueError, match=r"the features \[1\] are missing in all 2 rows"):
         initial_weights(np.array([[1.0, np.nan], [2.0, np.nan]]), unit_positions((1, 2)), "pca", None)
-    with pytest.raises(ValueError, match="initialisation must be one of .*sample.*, got 'zeros'"):
+    with pytest.raises(ValueError, match=r"initialisation must be one of .*sample.*, got 'zeros'"):
         initial_weights(X, unit_positions((1, 2)), "zeros", None)

@@ -40,7 +40,7 @@ def test_weights_never_grow_with_the_distance(name):
 
 
 def test_bad_neighbourhoods_are_named():
-    with pytest.raises(ValueError, match="neighbourhood must be one of .*mexican_hat.*, got 'cone'"):
+    with pytest.raises(ValueError, match=r"neighbourhood must be one of .*mexican_hat.*, got 'cone'"):
         neighbourhood("cone", 1.0, 1.0)
     for radius in (-0.1, np.inf, np.nan):
         with pytest.raises(ValueError, match="radius must be finite and at least 0"):
@@ -77,7 +77,7 @@ def test_the_exponential_decay_is_susi_s_min():
 
 
 def test_bad_decays_are_named():
-    with pytest.raises(ValueError, match="decay must be one of .*linear.*, got 'cosine'"):
+    with pytest.raises(ValueError, match=r"decay must be one of .*linear.*, got 'cosine'"):
         decay("cosine", 1.0, 0.1, 0.5)
     for name in ("exponential", "inverse"):
         with pytest.raises(ValueError, match=f"the {name} decay needs positive values, got .*end=0.*; use 'linear'"):

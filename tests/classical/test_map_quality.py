@@ -29,9 +29,7 @@ def gaps():
 
 
 def by_loops(X, W):
-    return np.array(
-        [[np.sqrt(sum((xd - wd) ** 2 for xd, wd in zip(x, w) if not np.isnan(xd))) for w in W] for x in X]
-    )
+    return np.array([[np.sqrt(sum((xd - wd) ** 2 for xd, wd in zip(x, w) if not np.isnan(xd))) for w in W] for x in X])
 
 
 def test_distances_leave_missing_entries_out(gaps):
@@ -67,7 +65,9 @@ def test_far_from_the_origin_winners_stay_the_same():
 
 
 def test_of_units_with_equal_weights_the_first_wins():
-    assert best_matching_units(np.array([[1.0]]), np.array([[3.0], [1.5], [3.0], [1.5]]), k=4).tolist() == [[1, 3, 0, 2]]
+    assert best_matching_units(np.array([[1.0]]), np.array([[3.0], [1.5], [3.0], [1.5]]), k=4).tolist() == [
+        [1, 3, 0, 2]
+    ]
 
 
 def test_errors_of_a_folded_line_by_hand():

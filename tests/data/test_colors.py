@@ -36,7 +36,8 @@ def test_a_value_is_a_whole_number_of_255ths():
 
 
 @pytest.mark.parametrize(
-    ("chinese", "english"), [("红", "red"), ("绿", "green"), ("蓝", "blue"), ("黄", "yellow"), ("白", "white"), ("黑", "black")]
+    ("chinese", "english"),
+    [("红", "red"), ("绿", "green"), ("蓝", "blue"), ("黄", "yellow"), ("白", "white"), ("黑", "black")],
 )
 def test_a_chinese_colour_is_nearer_to_its_translation_than_to_the_other_basic_ones(chinese, english):
     data = load_colors()
@@ -49,5 +50,5 @@ def test_a_chinese_colour_is_nearer_to_its_translation_than_to_the_other_basic_o
 def test_a_changed_table_is_noticed(monkeypatch):
     changed = dict(matplotlib.colors.XKCD_COLORS) | {"xkcd:red": "#e50001"}
     monkeypatch.setattr(colors, "XKCD_COLORS", changed)
-    with pytest.raises(ValueError, match="949 names and sha256 .* expected: a release of matplotlib changed it"):
+    with pytest.raises(ValueError, match=r"949 names and sha256 .* expected: a release of matplotlib changed it"):
         load_colors()
