@@ -391,7 +391,8 @@ assert np.allclose(rectifiers.selu_moments(0.0, 1.0), (0, 1), rtol=0, atol=1e-14
 
 # %% [markdown]
 # A fixed point is worth little unless it attracts. Let the weights of a layer be drawn with mean 0 and variance $1/n$. Net inputs are then nearly normal with variance $q$, the mean square of the outputs below, and the next layer's
-# variance is a function of it, $q \mapsto \mathrm E[f(z)^2]$ with $z \sim \mathcal N(0, q)$. Where its curve crosses the diagonal, a variance reproduces itself; it attracts where the crossing is flatter than the diagonal.
+# variance is a function of it, $q \mapsto \mathrm E[f(z)^2]$ with $z \sim \mathcal N(0, q)$. Where its curve crosses the diagonal, a variance reproduces itself; it attracts where the crossing is flatter than the diagonal. Beside SELU we draw tanh, and ReLU twice: with variance $1/n$, and with $2/n$, a gain of 2, which makes up for the half of
+# the mean square that ReLU drops. The latter is **He's initialisation** (He 初始化; He and others 2015), which this book uses for ReLU.
 
 # %%
 q = np.geomspace(0.02, 20, 61)
@@ -430,7 +431,7 @@ plt.show()
 #
 # ### Sixty-four layers
 #
-# Now no longer theory: 500 digits, standardised pixel by pixel, go through 64 layers of 500 units with fresh random weights. And, because a theorem is best understood by breaking its conditions, the same with the wrong initialisation and with ordinary dropout.
+# Now no longer theory: 500 digits, standardised pixel by pixel, go through 64 layers of 500 units with fresh random weights. And, because a theorem is best understood by breaking its conditions, the same with the wrong initialisation and with **dropout** (丢弃法), which sets outputs to 0 at random while a network learns.
 
 # %%
 spread = np.maximum(X.std(axis=0), 0.05)  # some border pixels are always white
@@ -450,16 +451,20 @@ for name, (f, gain, drop) in conditions.items():
     print(f"{name:26}: after 64 layers mean {signals[name][-1].mean():8.3f}, variance {signals[name][-1].var():9.3f}")
 
 # %%
-ends = []
+ends, narrow = [], []
 for seed in range(3):
     *_, last = deep_signal.layers(relu, inputs, 64, np.random.default_rng(seed), gain=2.0)
     ends.append(last.var())
+    *_, last = deep_signal.layers(selu, inputs, 64, np.random.default_rng(seed), width=50)
+    narrow.append(last.var())
     for source in (inputs, np.random.default_rng(seed).normal(size=(500, 500))):
         *_, last = deep_signal.layers(selu, source, 64, np.random.default_rng(seed))
         assert abs(last.mean()) < 0.05
         assert abs(last.var() - 1) < 0.05
 print("variance of ReLU after 64 layers, three draws:", np.round(ends, 2))
+print("variance of SELU with only 50 units, three draws:", np.round(narrow, 2))
 assert max(ends) > 1.3 * min(ends)
+assert max(narrow) > 1.1 * min(narrow)
 assert signals["SELU, He's initialisation"][-1].var() > 100
 assert signals["SELU, 10 % dropout"][-1].var() > 1.3 > 1.1 > signals["SELU, 10 % alpha dropout"][-1].var()
 
@@ -477,7 +482,7 @@ plt.show()
 # %% [markdown]
 # SELU looks after 64 layers as it did after one, and does so in every draw. ReLU with its own initialisation keeps its scale *on average*, but the three draws end at different variances, because nothing pulls a deviation back. With He's initialisation, made for ReLU, the variance is no longer reproduced but grows without bound; SELU wants variance $1/n$ and nothing else. Ordinary dropout, which multiplies by
 # 0 or by $1/0.9$, adds variance in every layer and moves the equilibrium; *alpha dropout* (drop to $-\lambda\alpha$, then rescale) was invented to mend that, and does. The tolerance of 0.05 that the assertions check is a
-# statement about *wide* layers: with 50 units instead of 500 the variance after 64 layers scatters by more than a tenth from draw to draw (exercise 5).
+# statement about *wide* layers: with 50 units instead of 500 the three draws of the variance scatter by more than a tenth (exercise 5).
 #
 # How far the statement reaches: it holds for random weights at the start of training. Nothing pins weights to these conditions afterwards.
 #
@@ -648,7 +653,7 @@ for name in ("relu", "leaky_relu", "prelu", "elu", "selu", "softplus"):
 #
 # ## Sources
 #
-# - 邱锡鹏 (2019), 《神经网络与深度学习》, <https://nndl.github.io/>, sections 4.1.2 and 4.1.5: equations (4.16)–(4.28), exercise 4-3.
+# - 邱锡鹏 (2019), 《神经网络与深度学习》, <https://nndl.github.io/>, section 4.1: equations (4.16)–(4.28), exercise 4-3.
 # - Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines, ICML; Glorot, Bordes and Bengio (2011), Deep sparse rectifier neural networks, AISTATS, <https://proceedings.mlr.press/v15/glorot11a.html>.
 # - Maas, Hannun and Ng (2013), Rectifier nonlinearities improve neural network acoustic models, ICML workshop (leaky ReLU).
 # - He, Zhang, Ren and Sun (2015), Delving deep into rectifiers, <https://arxiv.org/abs/1502.01852> (PReLU and its initialisation).

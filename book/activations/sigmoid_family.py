@@ -136,7 +136,7 @@ plt.show()
 
 # %% [markdown]
 # Both curves are nearly straight in the middle, where a unit behaves like a linear one, and flat outside, where it behaves like a
-# switch. (The first two curves are figure 4.2 of the book.) The second derivative is largest between the two regimes; it is needed where
+# switch. (Logistic function and tanh are Qiu's figure 4.2.) The second derivative is largest between the two regimes; it is needed where
 # one differentiates a gradient, for instance for a Hessian, and in physics-informed networks, whose loss contains derivatives of the network.
 #
 # ### Saturation
@@ -172,10 +172,10 @@ assert sigmoid_family.logistic_derivative(10.0) < 1e-4
 #
 # $$ \text{hard-tanh}(x) = \max\bigl(\min(x,\ 1),\ -1\bigr) . \tag{4.15} $$
 
-# %% mystnb={"image": {"alt": "Two panels. Left: the logistic curve, the book's hard logistic function with corners at plus and minus two, and PyTorch's flatter one with corners at plus and minus three. Right: tanh and hard tanh with corners at plus and minus one."}}
+# %% mystnb={"image": {"alt": "Two panels. Left: the logistic curve, Qiu's hard logistic function with corners at plus and minus two, and PyTorch's flatter one with corners at plus and minus three. Right: tanh and hard tanh with corners at plus and minus one."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
 left.plot(x, logistic(x), color="black", linewidth=1, label="logistic")
-left.plot(x, hard_logistic(x), "--", label="hard, slope 1/4 (book)")
+left.plot(x, hard_logistic(x), "--", label="hard, slope 1/4 (Qiu)")
 left.plot(x, hard_logistic(x, slope=1 / 6), "-.", label="hard, slope 1/6 (PyTorch)")
 right.plot(x, tanh(x), color="black", linewidth=1, label="tanh")
 right.plot(x, hard_tanh(x), "--", label="hard tanh")
@@ -207,7 +207,7 @@ print(f"largest error anywhere: {apart:.3f}")
 
 # %%
 at_one = hard_logistic(1.0).item(), hard_logistic(1.0, slope=1 / 6).item()
-print(f"hard-logistic(1): {at_one[0]:.4f} in the book, {at_one[1]:.4f} in PyTorch, sigma(1) = {logistic(1.0):.4f}")
+print(f"hard-logistic(1): {at_one[0]:.4f} in Qiu, {at_one[1]:.4f} in PyTorch, sigma(1) = {logistic(1.0):.4f}")
 for slope in (1 / 4, 1 / 6):
     print(f"slope {slope:.3f}: largest distance from sigma {np.abs(hard_logistic(x, slope) - logistic(x)).max():.3f}")
 assert np.abs(hard_logistic(x, 1 / 6) - logistic(x)).max() < apart
@@ -230,7 +230,7 @@ with np.errstate(over="raise"):
         1 / (1 + np.exp(-np.array([-1000.0])))
     except FloatingPointError as error:
         print("the formula at x = -1000:", error)
-    print("the book's function:     ", logistic([-1000.0, 1000.0]))
+    print("the function above:      ", logistic([-1000.0, 1000.0]))
 
 # %% [markdown]
 # The remedy is visible in the source above: only $e^{-|x|}$ is ever computed, which underflows gently to 0. For negative $x$ the fraction is extended by
@@ -398,9 +398,9 @@ for name in ("shifted", "tanh"):
 assert np.allclose(outputs["tanh"], outputs["logistic"], rtol=0, atol=1e-12)
 
 # %% [markdown]
-# Before anything moves, measure the valleys. The scores depend linearly on the weights of the last layer, and therefore the Hessian of the loss by these 330 weights is known
-# exactly. No label enters it, and it equals its **Gauss–Newton matrix** (高斯-牛顿矩阵). The 33 eigenvalues that belong to
-# the free constant of softmax, one for each input of the layer, are zero; we look at the rest.
+# Before anything moves, measure the valleys. The scores depend linearly on the weights of the last layer, and therefore the Hessian of the loss by these 330 weights (ten classes, each with 32 weights and a bias) is known
+# exactly: no label enters it. (In general that part of a Hessian which contains only first derivatives of the network is called the **Gauss–Newton matrix**, 高斯-牛顿矩阵; here it is all there is.)
+# The 33 eigenvalues that belong to the free constant of softmax, one for each of the 32 inputs of the layer and one for the bias, are zero; we look at the rest.
 
 # %%
 spectra = {}
@@ -434,7 +434,7 @@ table = {name: np.array([np.mean(finals[name, rate]) for rate in rates]) for nam
 for name, row in table.items():
     print(f"{name:8}", " ".join(f"{value:9.4f}" for value in row))
 
-# %% mystnb={"image": {"alt": "Log-log plot of the training loss after eight epochs against the learning rate for three networks. The logistic and the shifted curve fall together until a rate of about two, then the logistic one turns up sharply while the shifted one goes on falling to a rate of eight. The tanh curve has the shape of the shifted one, moved to smaller rates by a factor between eight and sixteen."}}
+# %% mystnb={"image": {"alt": "Log-log plot of the training loss after eight epochs against the learning rate for three networks. The logistic and the shifted curve fall together until a rate of about one; the logistic one levels off at two to four and then turns up sharply, while the shifted one goes on falling to a rate of eight. The tanh curve has the shape of the shifted one, moved to smaller rates by a factor of about eight."}}
 figure, ax = plt.subplots(figsize=(6, 3.4))
 for (name, row), style in zip(table.items(), ("o-", "s--", "^-.")):
     ax.loglog(rates, row, style, label=name)
@@ -502,6 +502,8 @@ from scipy import special
 wide = np.linspace(-30, 30, 1201)
 print(f"logistic against scipy.special.expit: {np.abs(logistic(wide) / special.expit(wide) - 1).max():.0e} (relative)")
 print(f"softmax against scipy: {np.abs(softmax(wide[::40]) - special.softmax(wide[::40])).max():.0e}")
+assert np.allclose(logistic(wide), special.expit(wide), rtol=1e-14, atol=0)
+assert np.allclose(softmax(wide[::40]), special.softmax(wide[::40]), rtol=1e-13, atol=0)
 
 # %%
 try:
@@ -560,10 +562,12 @@ for name in ("logistic", "tanh", "hard_logistic", "hard_tanh"):
 #
 # - The logistic function turns log-odds into probabilities; softmax does it for many classes. Its slope $\sigma(1 - \sigma)$ is at most 1/4.
 # - tanh is the same curve, twice as high, twice as fast, and centred: $\tanh x = 2\sigma(2x) - 1$.
-# - Hard forms are Taylor pieces with the ends cut off. The book's hard logistic function and PyTorch's are different functions.
+# - Hard forms are Taylor pieces with the ends cut off. Qiu's hard logistic function and PyTorch's are different functions.
 # - Compute with $e^{-|x|}$, subtract nothing from 1, and take logarithms before exponentials are rounded.
 # - Outputs with a mean $m$ stretch the valley of the next layer by $1 + H m^2/s^2$. At small learning rates that costs nothing; it lowers the largest rate one may use, and thereby the speed.
 # - Saturated units do not learn. Scale the inputs.
+#
+# The next section gives up the flat part on one side: [rectifiers](rectifiers.ipynb).
 #
 # ## Sources
 #

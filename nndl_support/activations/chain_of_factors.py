@@ -142,6 +142,9 @@ def delta_bounds(weights: Sequence[np.ndarray], steepest: float | Sequence[float
     """
     if len(weights) == 0:
         raise ValueError("there are no weights; expected one matrix per layer")
+    for layer, W in enumerate(weights, start=1):
+        if np.ndim(W) != 2:
+            raise ValueError(f"the weights of layer {layer} have shape {np.shape(W)}; expected (n_{{l-1}}, n_l)")
     norms = [np.linalg.norm(W, 2) for W in weights[1:]]
     slopes = np.broadcast_to(_floats(steepest, "steepest"), (len(norms),))
     return np.append(np.cumprod((slopes * norms)[::-1])[::-1], 1.0)

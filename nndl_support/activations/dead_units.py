@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nndl_support.activations.rectifiers import relu
+from nndl_support.activations.sigmoid_family import _floats
 
 
 def is_dead(z: npt.ArrayLike) -> np.ndarray:
@@ -33,9 +34,11 @@ def is_dead(z: npt.ArrayLike) -> np.ndarray:
     >>> is_dead([[-1.0, -1.0], [-2.0, 3.0]])
     array([ True, False])
     """
-    z = np.asarray(z, dtype=float)
+    z = _floats(z, "z")
     if z.ndim != 2 or len(z) == 0:
         raise ValueError(f"z must be of shape (B, H) with at least one example, but has shape {z.shape}")
+    if np.isnan(z).any():
+        raise ValueError("z contains NaN, of which nobody can say whether it is positive")
     return np.all(z <= 0, axis=0)
 
 
@@ -55,7 +58,8 @@ def deadly_bias(X: npt.ArrayLike, w: npt.ArrayLike, *, margin: float = 1.0) -> f
     """
     if not 0 <= margin < np.inf:
         raise ValueError(f"margin must be a finite number of at least 0, but is {margin}")
-    return float(-(np.asarray(X, dtype=float) @ np.asarray(w, dtype=float)).max() - margin)
+    X, w = _data_and_weights(X, w)
+    return float(-(X @ w).max() - margin)
 
 
 def normalised(X: npt.ArrayLike, w: npt.ArrayLike) -> tuple[np.ndarray, float]:
@@ -83,8 +87,8 @@ def normalised(X: npt.ArrayLike, w: npt.ArrayLike) -> tuple[np.ndarray, float]:
     >>> normalised([[1.0], [3.0], [5.0]], [2.0])
     (array([0.61237244]), -1.8371173070873836)
     """
-    w = np.asarray(w, dtype=float)
-    net_input = np.asarray(X, dtype=float) @ w
+    X, w = _data_and_weights(X, w)
+    net_input = X @ w
     deviation = net_input.std()
     if not deviation > 1e-12 * np.abs(net_input).max():
         raise ValueError("the unit has the same net input for all examples, so that nothing can be normalised")
@@ -128,8 +132,19 @@ def born_dead_share(width: int, depth: int, rng: np.random.Generator, *, n_netwo
     >>> born_dead_share(50, 3, np.random.default_rng(0), n_networks=10)
     0.0
     """
+    if min(width, depth, n_networks) < 1:
+        raise ValueError(f"width={width}, depth={depth} and n_networks={n_networks} must all be at least 1")
     a = np.ones((n_networks, width, 1))
     for _ in range(depth):
         a = relu(rng.normal(size=(n_networks, width, width)) @ a)
         a /= np.maximum(a.max(axis=1, keepdims=True), np.finfo(float).tiny)  # only the signs count
     return float(np.mean(~a.any(axis=(1, 2))))
+
+
+def _data_and_weights(X: npt.ArrayLike, w: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    X, w = _floats(X, "X"), _floats(w, "w")
+    if X.ndim != 2 or len(X) == 0 or w.shape != X.shape[1:]:
+        raise ValueError(f"X has shape {X.shape} and w {w.shape}; expected (B, D) and (D,), with at least one example")
+    if not (np.isfinite(X).all() and np.isfinite(w).all()):
+        raise ValueError("X and w must be finite")
+    return X, w

@@ -49,6 +49,8 @@ def layers(
     """
     if not 0 < gain < np.inf:
         raise ValueError(f"gain must be a positive finite number, but is {gain}")
+    if X.ndim != 2 or width < 1:
+        raise ValueError(f"expected X of shape (B, D) and a width of at least 1, but got {X.shape} and {width}")
     a = X
     for _ in range(n_layers):
         a = function(a @ rng.normal(scale=np.sqrt(gain / a.shape[1]), size=(a.shape[1], width)))

@@ -132,6 +132,7 @@ def test_each_layer_may_have_its_own_steepest_slope():
         (lambda: chain_bias_gradients([], [], 1, 0), r"expected \(L,\) for both"),
         (lambda: chain_bias_gradients([1.0], [0.0], 1, 0, "log_softmax"), "log_softmax is not elementwise"),
         (lambda: delta_bounds([]), "there are no weights"),
+        (lambda: delta_bounds([np.eye(3), np.ones(3)]), r"the weights of layer 2 have shape \(3,\)"),
     ],
 )
 def test_bad_input_is_named(call, message):

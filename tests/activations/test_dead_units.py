@@ -80,3 +80,22 @@ def test_wrong_arguments_are_named():
         normalised(np.ones((B, D)), W[:, 0])
     with pytest.raises(ValueError, match="width=0 and depth=3 must both be at least 1"):
         born_dead_probability(0, 3)
+    rng = np.random.default_rng(0)
+    for sizes in ((0, 3, 5), (2, 0, 5), (2, 3, 0)):
+        with pytest.raises(ValueError, match=r"must all be at least 1"):
+            born_dead_share(*sizes[:2], rng, n_networks=sizes[2])
+
+
+def test_data_that_decide_nothing_are_refused():
+    X, W = data()
+    with pytest.raises(ValueError, match="z contains NaN"):
+        is_dead([[-1.0, np.nan], [-2.0, -3.0]])
+    for function in (deadly_bias, normalised):
+        with pytest.raises(
+            ValueError, match=rf"X has shape \({B}, {D}\) and w \({D - 1},\); expected \(B, D\) and \(D,\)"
+        ):
+            function(X, W[1:, 0])
+        with pytest.raises(ValueError, match="with at least one example"):
+            function(np.empty((0, D)), W[:, 0])
+        with pytest.raises(ValueError, match="X and w must be finite"):
+            function(X, np.full(D, np.nan))

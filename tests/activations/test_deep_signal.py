@@ -67,6 +67,9 @@ def test_wrong_arguments_are_named():
     for gain in (0.0, -1.0, np.inf, np.nan):
         with pytest.raises(ValueError, match="gain must be a positive finite number"):
             next(layers(np.tanh, np.ones((5, 3)), 1, rng, gain=gain))
+    for X, width in ((np.ones(3), 7), (np.ones((5, 3)), 0)):
+        with pytest.raises(ValueError, match="expected X of shape"):
+            next(layers(np.tanh, X, 1, rng, width=width))
 
 
 def test_zero_rates_change_nothing():

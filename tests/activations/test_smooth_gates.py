@@ -174,7 +174,7 @@ def test_a_beta_for_each_unit_fits_or_is_named(suffix):
     with pytest.raises(ValueError, match=r"betas of shape \(3,\) do not fit x of shape \(\)"):
         f(1.0, betas)
     for bad in (np.nan, np.inf, [1.0, np.nan, 1.0]):
-        with pytest.raises(ValueError, match="beta must be .*finite.*, but is"):
+        with pytest.raises(ValueError, match=r"beta must be .*finite.*, but is"):
             f(x, bad)
     with pytest.raises(TypeError, match="needs real numbers, but beta has type <U1: '1'"):
         f(x, "1")
