@@ -323,19 +323,15 @@ def _times_logistic(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
 
 
 def _logistic_with_slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return sigma(z) and sigma'(z) = sigma(z) sigma(-z) as new arrays, both exact in the tails."""
-    # sigma(z) = p / (p + n) with p = e^min(z, 0) and n = e^min(-z, 0): neither overflows, and no element is asked its
-    # sign, which is slow where signs are random.
-    gate = np.minimum(z, 0.0, out=np.empty_like(z))
-    np.exp(gate, out=gate)
-    slope = np.maximum(z, 0.0, out=np.empty_like(z))
-    np.negative(slope, out=slope)
-    np.exp(slope, out=slope)
-    below = np.add(gate, slope, out=np.empty_like(z))
-    gate /= below
-    slope /= below
-    slope *= gate
-    return gate, slope
+    """Return sigma(z) and sigma'(z) = sigma(z) sigma(-z) as new arrays: nothing cancels, and no element is asked its sign."""
+    with np.errstate(over="ignore"):  # exp overflows to infinity, and 1 / infinity is the limit, 0
+        gate = np.negative(z, out=np.empty_like(z))
+        np.exp(gate, out=gate)
+        slope = np.exp(z, out=np.empty_like(z))
+    gate += 1.0
+    np.reciprocal(gate, out=gate)
+    slope += 1.0
+    return gate, np.divide(gate, slope, out=slope)
 
 
 def _cubic(x: np.ndarray, scale: float) -> np.ndarray:
