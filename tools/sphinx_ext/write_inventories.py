@@ -137,6 +137,7 @@ def scipy() -> list[Entry]:
 def sklearn() -> list[Entry]:
     """Base classes and the estimators that the book compares itself with."""
     classes = """base.BaseEstimator base.ClassifierMixin base.RegressorMixin base.TransformerMixin base.ClusterMixin
+    base.ClassNamePrefixFeaturesOutMixin base.OutlierMixin
     neural_network.MLPClassifier neural_network.MLPRegressor neural_network.BernoulliRBM linear_model.Perceptron
     linear_model.SGDClassifier utils.Bunch exceptions.NotFittedError exceptions.ConvergenceWarning pipeline.Pipeline
     decomposition.PCA"""
