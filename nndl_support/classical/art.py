@@ -93,7 +93,7 @@ class ART1(ClusterMixin, CategoryClusterer):
 
     @property
     def bottom_up_weights_(self) -> np.ndarray:
-        """L w / (L - 1 + |w|), array (C, D): their product with a pattern is the choice value."""
+        r""":math:`L w / (L - 1 + \lvert w\rvert)`, array (C, D): their product with a pattern is the choice value."""
         templates = self.weights_
         return self.L * templates / (self.L - 1.0 + templates.sum(axis=1, keepdims=True))
 
