@@ -14,6 +14,7 @@ Zhou (2016), 机器学习, section 5.5.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,8 @@ def compete(
     Raises
     ------
     ValueError
-        When the widths of X and weights differ, or an option is out of range.
+        When the widths of X and weights differ, there is no unit, an entry is NaN or infinite, or an option is out of
+        range.
 
     Notes
     -----
@@ -116,9 +118,13 @@ def compete(
     X, W = np.asarray(X, dtype=float), np.array(weights, dtype=float)
     if X.ndim != 2 or W.ndim != 2 or X.shape[1] != W.shape[1]:
         raise ValueError(f"X has shape {X.shape} and weights {W.shape}; expected (B, D) and (M, D)")
-    if not 0 < learning_rate <= 1 or not 0 < memory <= 1 or not conscience >= 0:
+    if not len(W) or not np.isfinite(X).all() or not np.isfinite(W).all():
+        raise ValueError(f"X and weights must be finite and hold at least one unit, got {X.shape} and {W.shape}")
+    if not isinstance(n_epochs, Integral) or n_epochs < 0:
+        raise ValueError(f"n_epochs must be whole and at least 0, got {n_epochs!r}")
+    if not 0 < learning_rate <= 1 or not 0 < memory <= 1 or not 0 <= conscience < np.inf:
         raise ValueError(
-            f"learning_rate and memory must lie in (0, 1] and conscience be at least 0, "
+            f"learning_rate and memory must lie in (0, 1] and conscience be finite and at least 0, "
             f"got {learning_rate!r}, {memory!r} and {conscience!r}"
         )
     n_units = len(W)

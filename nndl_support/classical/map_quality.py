@@ -22,6 +22,11 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 
+def _check_widths(X: np.ndarray, W: np.ndarray) -> None:
+    if X.ndim != 2 or W.ndim != 2 or X.shape[1] != W.shape[1]:
+        raise ValueError(f"X has shape {X.shape} and the weights {W.shape}; expected (B, D) and (M, D)")
+
+
 def distances(X: np.ndarray, W: np.ndarray) -> np.ndarray:
     r"""Euclidean distance of every example to every unit, over the entries that are there.
 
@@ -36,8 +41,14 @@ def distances(X: np.ndarray, W: np.ndarray) -> np.ndarray:
     -------
     array (B, M), in units of X
 
+    Raises
+    ------
+    ValueError
+        When the widths of X and W differ.
+
     Notes
     -----
+    A row without any entry is at distance 0 from every unit; the estimator refuses such rows.
     ``sklearn.metrics.pairwise.nan_euclidean_distances`` multiplies the sum by D over the number of known entries. The
     factor is the same for all units, so it never changes a winner.
 
@@ -46,6 +57,7 @@ def distances(X: np.ndarray, W: np.ndarray) -> np.ndarray:
     >>> distances(np.array([[3.0, np.nan, 4.0]]), np.zeros((1, 3)))
     array([[5.]])
     """
+    _check_widths(X, W)
     missing = np.isnan(X)
     if not missing.any():
         return cdist(X, W)
@@ -97,11 +109,19 @@ def best_matching_units(X: np.ndarray, W: np.ndarray, k: int = 1) -> np.ndarray:
     -------
     integer array (B, k)
 
+    Raises
+    ------
+    ValueError
+        When the widths of X and W differ or k is not in 1 .. M.
+
     Examples
     --------
     >>> best_matching_units(np.array([[0.9]]), np.array([[0.0], [1.0], [3.0]]), k=2)
     array([[1, 0]])
     """
+    _check_widths(X, W)
+    if not 1 <= k <= len(W):
+        raise ValueError(f"k must lie in 1 .. {len(W)}, the number of units, got {k!r}")
     # Distances do not change when the origin moves; the rounding errors of the product do.
     origin = W.mean(axis=0)
     near = scores(X - origin, W - origin)
@@ -200,14 +220,22 @@ def majority_labels(winners: npt.ArrayLike, y: npt.ArrayLike, n_units: int, *, e
     -------
     integer array (M,)
 
+    Raises
+    ------
+    ValueError
+        When the lengths differ, a winner is not in 0 .. M - 1 or a label is negative.
+
     Examples
     --------
     >>> majority_labels([0, 0, 0, 2], [7, 3, 7, 5], 3)
     array([ 7, -1,  5])
     """
-    winners, y = np.asarray(winners), np.asarray(y)
+    winners, y = _checked_winners(winners, n_units), np.asarray(y)
     if winners.shape != y.shape:
         raise ValueError(f"there are {winners.size} winners, but {y.size} labels")
+    if y.size and (not np.issubdtype(y.dtype, np.integer) or y.min() < 0):
+        raise ValueError("labels must be whole numbers >= 0; leave unlabelled examples out")
+    y = y.astype(int)
     counts = np.zeros((n_units, int(y.max(initial=0)) + 1), dtype=int)
     np.add.at(counts, (winners, y), 1)
     return np.where(counts.any(axis=1), counts.argmax(axis=1), empty)
@@ -225,6 +253,11 @@ def hit_map(winners: npt.ArrayLike, shape: Sequence[int]) -> np.ndarray:
     -------
     integer array (R, C)
 
+    Raises
+    ------
+    ValueError
+        When a winner is not in 0 .. M - 1.
+
     Examples
     --------
     >>> hit_map([0, 5, 5], (2, 3))
@@ -232,4 +265,11 @@ def hit_map(winners: npt.ArrayLike, shape: Sequence[int]) -> np.ndarray:
            [0, 0, 2]])
     """
     rows, columns = shape
-    return np.bincount(np.asarray(winners), minlength=rows * columns).reshape(rows, columns)
+    return np.bincount(_checked_winners(winners, rows * columns), minlength=rows * columns).reshape(rows, columns)
+
+
+def _checked_winners(winners: npt.ArrayLike, n_units: int) -> np.ndarray:
+    array = np.asarray(winners)
+    if array.size and (not np.issubdtype(array.dtype, np.integer) or array.min() < 0 or array.max() >= n_units):
+        raise ValueError(f"winners must be whole numbers from 0 to {n_units - 1}, got {array}")
+    return array.astype(int)

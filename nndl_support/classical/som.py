@@ -166,9 +166,19 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         -----
         The first call sets the weights by X. After ``n_epochs`` calls the final radius and learning rate stay. A batch
         pass replaces what other batches have taught; for a stream take ``algorithm="online"``.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`, or when the grid is not the one that the weights stand on. Once the map has weights, a
+            feature may be missing in all rows: it teaches nothing.
         """
         self._check_parameters()
         first = not hasattr(self, "weights_")
+        if not first and self._own_grid() != self._grid:
+            raise ValueError(
+                f"the map has learnt on the grid {self._grid}, but its parameters now say {self._own_grid()}; use fit"
+            )
         inputs = self._validated(X, reset=first)
         if first:
             self._start(inputs)
@@ -212,8 +222,18 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         Returns
         -------
         (rows, columns), each of the shape of ``units``
+
+        Raises
+        ------
+        ValueError
+            When the units are not whole numbers of 0 .. M - 1.
         """
-        row, column = np.divmod(np.asarray(units), self.shape[1])
+        index = np.asarray(units)
+        rows, columns = self._grid[0] if hasattr(self, "weights_") else check_grid(self.shape)
+        whole = index.size == 0 or np.issubdtype(index.dtype, np.integer)
+        if not whole or (index < 0).any() or (index >= rows * columns).any():
+            raise ValueError(f"units must be whole numbers from 0 to {rows * columns - 1}, got {units!r}")
+        row, column = np.divmod(index, columns)
         return (int(row), int(column)) if row.ndim == 0 else (row, column)
 
     def quantization_error(self, X: npt.ArrayLike) -> float:
@@ -245,20 +265,25 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         ValueError
             When the map has one unit only.
         """
-        inputs = self._known(X)
-        adjacent = adjacent_units(self.shape, self.topology, toroidal=self.toroidal)
-        return map_quality.topographic_error(inputs, self.weights_, adjacent)
+        return map_quality.topographic_error(self._known(X), self.weights_, self._adjacent())
 
     def u_matrix(self) -> np.ndarray:
         """Mean distance of every unit's weights to those of the units that touch it.
 
         Returns
         -------
-        array (R, C), in units of X
+        array (R, C), in units of X; 0 for a map of one unit
         """
         check_is_fitted(self)
-        adjacent = adjacent_units(self.shape, self.topology, toroidal=self.toroidal)
-        return map_quality.u_matrix(self.weights_, adjacent).reshape(self.shape)
+        return map_quality.u_matrix(self.weights_, self._adjacent()).reshape(self._grid[0])
+
+    def _own_grid(self) -> tuple[tuple[int, int], str, bool]:
+        return check_grid(self.shape, self.topology, self.toroidal), self.topology, bool(self.toroidal)
+
+    def _adjacent(self) -> np.ndarray:
+        # Of the grid on which the weights were learnt, whatever set_params has changed since.
+        shape, topology, toroidal = self._grid
+        return adjacent_units(shape, topology, toroidal=toroidal)
 
     def _known(self, X: npt.ArrayLike) -> np.ndarray:
         check_is_fitted(self)
@@ -283,7 +308,7 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, got {getattr(self, name)!r}")
-        if not isinstance(self.n_epochs, Integral) or self.n_epochs < 1:
+        if not isinstance(self.n_epochs, Integral) or isinstance(self.n_epochs, bool) or self.n_epochs < 1:
             raise ValueError(f"n_epochs must be at least 1 and whole, got {self.n_epochs!r}")
         for name in ("radius", "final_radius"):
             value = getattr(self, name)
@@ -299,6 +324,7 @@ class SelfOrganizingMap(TransformerMixin, ClusterMixin, BaseEstimator):
             )
 
     def _start(self, X: np.ndarray) -> None:
+        self._grid = self._own_grid()
         self._rng = check_random_state(self.random_state)
         self._grid_distances = unit_distances(self.shape, self.topology, toroidal=self.toroidal)
         positions = unit_positions(self.shape, self.topology)

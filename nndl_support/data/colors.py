@@ -49,8 +49,8 @@ def load_colors() -> Bunch:
 
     Notes
     -----
-    The survey asked anonymous visitors of a web comic, on uncalibrated screens. A few names are coarse: choose before you print.
-    The Chinese values are typical ones, typed for this book; 青 reaches from green over cyan to near black,
+    The survey asked anonymous visitors of a web comic, on uncalibrated screens. A few names are coarse: choose before
+    you print. The Chinese values are typical ones, typed for this book; 青 reaches from green over cyan to near black,
     and one value cannot do it justice.
 
     Examples

@@ -80,6 +80,22 @@ def test_the_start_is_not_changed():
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match=r"X has shape \(3, 2\) and weights \(4, 3\); expected \(B, D\) and \(M, D\)"):
         compete(np.zeros((3, 2)), np.zeros((4, 3)), rng=np.random.default_rng(0))
-    for options in ({"learning_rate": 0.0}, {"learning_rate": 1.5}, {"memory": 0.0}, {"conscience": -1.0}):
+    for options in (
+        {"learning_rate": 0.0},
+        {"learning_rate": 1.5},
+        {"memory": 0.0},
+        {"conscience": -1.0},
+        {"conscience": np.inf},
+    ):
         with pytest.raises(ValueError, match=r"learning_rate and memory must lie in \(0, 1\] and conscience"):
             compete(np.zeros((3, 2)), np.zeros((4, 2)), rng=np.random.default_rng(0), **options)
+    for X, W in (
+        ([[np.nan, 1.0]], np.zeros((2, 2))),
+        (np.zeros((3, 2)), [[np.inf, 0.0]]),
+        (np.ones((3, 2)), np.zeros((0, 2))),
+    ):
+        with pytest.raises(ValueError, match="X and weights must be finite and hold at least one unit"):
+            compete(X, W, rng=np.random.default_rng(0))
+    for n_epochs in (-1, 2.5):
+        with pytest.raises(ValueError, match="n_epochs must be whole and at least 0, got"):
+            compete(np.zeros((3, 2)), np.zeros((4, 2)), n_epochs=n_epochs, rng=np.random.default_rng(0))

@@ -155,3 +155,23 @@ def test_mistakes_are_named():
         topographic_error(np.zeros((3, 2)), np.zeros((1, 2)), adjacent_units((1, 1)))
     with pytest.raises(ValueError, match="there are 3 winners, but 2 labels"):
         majority_labels([0, 1, 2], [0, 1], 3)
+    for labels in ([-1, 2], [0.0, 1.0]):
+        with pytest.raises(ValueError, match="labels must be whole numbers >= 0; leave unlabelled examples out"):
+            majority_labels([0, 1], labels, 3)
+    for winners in ([0, 3], [-1, 0], [0.0, 1.0]):
+        with pytest.raises(ValueError, match="winners must be whole numbers from 0 to 2, got"):
+            majority_labels(winners, [1, 2], 3)
+        with pytest.raises(ValueError, match="winners must be whole numbers from 0 to 2, got"):
+            hit_map(winners, (1, 3))
+    for k in (0, 3):
+        with pytest.raises(ValueError, match=rf"k must lie in 1 .. 2, the number of units, got {k}"):
+            best_matching_units(np.zeros((5, 3)), np.zeros((2, 3)), k=k)
+    for measure in (distances, best_matching_units, quantization_error):
+        for width in (1, 2):
+            with pytest.raises(ValueError, match=rf"X has shape \(5, 3\) and the weights \(2, {width}\); expected"):
+                measure(np.full((5, 3), np.nan), np.zeros((2, width)))
+
+
+def test_no_examples_win_nothing():
+    np.testing.assert_array_equal(majority_labels([], [], 3), [-1, -1, -1])
+    np.testing.assert_array_equal(hit_map([], (1, 3)), [[0, 0, 0]])

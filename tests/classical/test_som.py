@@ -210,6 +210,56 @@ def test_positions_count_row_by_row():
     rows, columns = som.positions([[0, 4], [5, 14]])
     np.testing.assert_array_equal(rows, [[0, 0], [1, 2]])
     np.testing.assert_array_equal(columns, [[0, 4], [0, 4]])
+    for units in (-1, 15, [0, 15], 1.0):
+        with pytest.raises(ValueError, match="units must be whole numbers from 0 to 14, got"):
+            som.positions(units)
+
+
+def test_after_the_fit_the_grid_is_the_one_that_was_learnt(square):
+    som = SelfOrganizingMap((2, 5), n_epochs=3).fit(square)
+    before = som.topographic_error(square), som.u_matrix(), som.positions(7)
+    for changes in ({"shape": (5, 2)}, {"toroidal": True}, {"topology": "hexagonal"}):
+        som.set_params(**({"shape": (2, 5), "toroidal": False, "topology": "rectangular"} | changes))
+        assert som.topographic_error(square) == before[0]
+        np.testing.assert_array_equal(som.u_matrix(), before[1])
+        assert som.positions(7) == before[2]
+        with pytest.raises(
+            ValueError, match="the map has learnt on the grid .*, but its parameters now say .*; use fit"
+        ):
+            som.partial_fit(square)
+    assert som.fit(square).partial_fit(square).u_matrix().shape == (2, 5)
+
+
+@pytest.mark.parametrize("algorithm", ["batch", "online"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1)])
+def test_chains_and_a_single_unit_learn_and_are_measured(algorithm, shape, square):
+    som = SelfOrganizingMap(shape, algorithm=algorithm, n_epochs=10, random_state=0).fit(square)
+    assert som.u_matrix().shape == shape
+    if shape == (1, 1):
+        np.testing.assert_array_equal(som.u_matrix(), [[0.0]])
+        np.testing.assert_allclose(som.weights_[0], square.mean(axis=0), atol=0.05 if algorithm == "online" else 1e-12)
+        return
+    links = np.linalg.norm(np.diff(som.weights_, axis=0), axis=1)
+    expected = [links[0], *(links[1:] + links[:-1]) / 2, links[-1]]
+    np.testing.assert_allclose(som.u_matrix().ravel(), expected)
+    nearest = som.transform(square).argsort(axis=1)[:, :2]
+    assert som.topographic_error(square) == pytest.approx(np.mean(np.abs(np.diff(nearest, axis=1)) != 1))
+
+
+def test_a_feature_may_go_missing_once_the_map_has_weights():
+    X = blobs(40)
+    som = SelfOrganizingMap((2, 3), n_epochs=4).partial_fit(X)
+    column = som.weights_[:, 1].copy()
+    X[:, 1] = np.nan
+    som.partial_fit(X)
+    np.testing.assert_allclose(som.weights_[:, 1], column)
+    assert np.isfinite(som.weights_).all()
+    known = [0, 2, 3]
+    np.testing.assert_allclose(
+        som.transform(X), np.linalg.norm(X[:, None, known] - som.weights_[None][..., known], axis=2)
+    )
+    np.testing.assert_array_equal(som.predict(X), som.transform(X).argmin(axis=1))
+    assert som.quantization_error(X) == pytest.approx(som.transform(X).min(axis=1).mean())
 
 
 @pytest.mark.parametrize("algorithm", ["batch", "online"])
@@ -244,9 +294,11 @@ def test_constant_features_single_rows_and_few_rows_are_fine(algorithm, X):
 def test_a_short_training_ends_at_the_final_radius(n_epochs):
     X = blobs(30)
     som = SelfOrganizingMap((2, 3), n_epochs=n_epochs, radius=9.0, final_radius=0.0, radius_decay="linear").fit(X)
-    winners = best_matching_units(X, initial_weights(X, unit_positions((2, 3)), "pca", None))[:, 0]
-    if n_epochs == 1:
-        np.testing.assert_allclose(som.weights_[winners[0]], X[winners == winners[0]].mean(axis=0))
+    W = initial_weights(X, unit_positions((2, 3)), "pca", None)
+    for radius in [0.0] if n_epochs == 1 else [9.0, 0.0]:
+        H = neighbourhood("gaussian", unit_distances((2, 3)), radius)
+        W = batch_step(X, W, best_matching_units(X, W)[:, 0], H)
+    np.testing.assert_allclose(som.weights_, W, rtol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +314,8 @@ def test_a_short_training_ends_at_the_final_radius(n_epochs):
         ({"winner": "last"}, "winner must be one of"),
         ({"n_epochs": 0}, "n_epochs must be at least 1 and whole, got 0"),
         ({"n_epochs": 2.5}, "n_epochs must be at least 1 and whole"),
+        ({"n_epochs": True}, "n_epochs must be at least 1 and whole"),
+        ({"shape": (10,)}, r"shape must be two whole numbers .* got \(10,\)"),
         ({"radius": -1.0}, "radius must be finite and at least 0, got -1.0"),
         ({"final_radius": np.inf}, "final_radius must be finite"),
         ({"final_radius": 0.0}, "the exponential decay needs positive values.*use 'linear'"),
@@ -283,6 +337,7 @@ def test_parameters_out_of_range_are_named(parameters, message):
         ([[1.0, np.nan], [2.0, np.nan]], r"the features \[1\] are missing in all 2 rows"),
         ([[1.0, np.inf]], "infinity"),
         (np.zeros((0, 2)), "Found array with 0 sample"),
+        ([["red", "blue"]], "could not convert string to float"),
     ],
 )
 def test_bad_data_are_named(X, message):
