@@ -41,7 +41,7 @@ def unit_outputs(net: np.ndarray, unit_types: Sequence[str]) -> tuple[np.ndarray
     Raises
     ------
     ValueError
-        When a type is unknown.
+        When a type is unknown, or there is not one for each unit.
 
     Examples
     --------
@@ -49,6 +49,8 @@ def unit_outputs(net: np.ndarray, unit_types: Sequence[str]) -> tuple[np.ndarray
     >>> outputs, derivatives
     (array([[0. , 0.5, 1. ]]), array([[ 1.  ,  0.25, -0.  ]]))
     """
+    if len(unit_types) != net.shape[1]:
+        raise ValueError(f"there are {len(unit_types)} unit types for {net.shape[1]} candidates")
     outputs, derivatives = np.empty_like(net), np.empty_like(net)
     for name in dict.fromkeys(unit_types):
         columns = slice(None) if len(set(unit_types)) == 1 else [kind == name for kind in unit_types]
@@ -85,12 +87,18 @@ def score(V: np.ndarray, E: np.ndarray, *, criterion: str = "covariance") -> np.
     -------
     array (C,); for "correlation" in the units of E
 
+    Raises
+    ------
+    ValueError
+        When the criterion is unknown.
+
     Examples
     --------
     >>> V, E = np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [0.0], [-4.0]])
     >>> score(V, E), score(V, E, criterion="correlation").round(3)
     (array([5.]), array([3.536]))
     """
+    _check_criterion(criterion)
     centred = V - V.mean(axis=0)
     S = np.abs(centred.T @ (E - E.mean(axis=0))).sum(axis=1)
     return S if criterion == "covariance" else S / _spread(centred)
@@ -126,6 +134,11 @@ def score_and_gradient(
     scores : array (C,)
     gradient : array (C, M)
 
+    Raises
+    ------
+    ValueError
+        When the criterion or a type of unit is unknown.
+
     Notes
     -----
     The mean of V depends on the weights too, but its derivative meets the factor
@@ -138,6 +151,7 @@ def score_and_gradient(
     >>> S.round(3), gradient.round(3)
     (array([1.523]), array([[0. , 0.84]]))
     """
+    _check_criterion(criterion)
     V, derivative = unit_outputs(Z @ weights.T, unit_types)
     centred, E = V - V.mean(axis=0), E - E.mean(axis=0)
     covariance = centred.T @ E
@@ -213,7 +227,7 @@ def train_pool(
     Raises
     ------
     ValueError
-        When the shapes do not fit, or the criterion or a type of unit is unknown.
+        When the shapes do not fit, the criterion or a type of unit is unknown, or quickprop gets a rate that is not positive.
 
     Examples
     --------
@@ -226,6 +240,8 @@ def train_pool(
     """
     w = np.array(weights, dtype=float)
     _check(w, Z, E, unit_types, criterion)
+    if not learning_rate > 0 or not growth > 0:
+        raise ValueError(f"learning_rate and growth must be positive, but are {learning_rate} and {growth}")
     E = E - E.mean(axis=0)
     # What the score of a unit with outputs in [-1, 1] can reach at most.
     most = np.abs(E).sum() if criterion == "covariance" else np.linalg.norm(E, axis=0).sum()
@@ -266,5 +282,9 @@ def _check(weights: np.ndarray, Z: np.ndarray, E: np.ndarray, unit_types: Sequen
         raise ValueError(f"E has shape {E.shape}, but Z has {len(Z)} rows; expected ({len(Z)}, K)")
     if len(unit_types) != len(weights):
         raise ValueError(f"there are {len(unit_types)} unit types for {len(weights)} candidates")
+    _check_criterion(criterion)
+
+
+def _check_criterion(criterion: str) -> None:
     if criterion not in CRITERIA:
         raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, but is {criterion!r}")

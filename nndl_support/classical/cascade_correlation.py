@@ -148,7 +148,7 @@ class CascadeCorrelationClassifier(ClassifierMixin, GrowingNetwork):
 
 
 class CascadeCorrelationRegressor(RegressorMixin, GrowingNetwork):
-    r"""Regressor that grows: linear outputs, fitted by least squares after every new unit.
+    """Regressor that grows: linear outputs, fitted by least squares after every new unit.
 
     Parameters
     ----------
@@ -208,6 +208,9 @@ class CascadeCorrelationRegressor(RegressorMixin, GrowingNetwork):
     def _learn_targets(self, y: np.ndarray) -> None:
         self._one_target = y.ndim == 1
         columns = y.reshape(len(y), -1)
+        largest = np.abs(columns).max()
+        if largest > 1e150:
+            raise ValueError(f"y has entries as large as {largest:.1e}, whose squares overflow; scale the targets")
         self.target_mean_ = columns.mean(axis=0)
         spread = columns.std(axis=0)
         self.target_scale_ = np.where(spread > 0, spread, 1.0)

@@ -98,6 +98,11 @@ def orthogonal_least_squares(
     chosen : integer array (M,), columns in the order of their choice; fewer when all other columns depend on those chosen
     error_reduction_ratios : array (M,), the share of the targets' squares that each choice explained
 
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, NaN, or more terms than candidates.
+
     Notes
     -----
     The ratios add up to 1 minus the residual's share: because the :math:`w_i` are orthogonal, a choice never has to be weighed
@@ -120,6 +125,8 @@ def orthogonal_least_squares(
         raise ValueError(f"candidates has shape {w.shape} and targets {t.shape}; expected (B, P) and (B, K)")
     if not 1 <= n_terms <= w.shape[1]:
         raise ValueError(f"n_terms is {n_terms}, but there are {w.shape[1]} candidates")
+    if not np.isfinite(w).all() or not np.isfinite(t).all():
+        raise ValueError("candidates or targets have entries that are NaN or infinite")
     original, total = np.einsum("bp,bp->p", w, w), np.sum(t * t) or 1.0
     chosen, ratios = [], []
     for _ in range(n_terms):
@@ -151,12 +158,21 @@ def maximum_distance_width(centres: npt.ArrayLike) -> float:
     -------
     float
 
+    Raises
+    ------
+    ValueError
+        When there is only one centre.
+
+    References
+    ----------
+    Haykin (1999), section on the fixed centres of RBF networks.
+
     Examples
     --------
     >>> maximum_distance_width([[0.0], [4.0]])
     2.0
     """
-    centres = np.asarray(centres, dtype=float)
+    centres = _several(centres)
     return float(pdist(centres).max() / np.sqrt(2 * len(centres)))
 
 
@@ -174,6 +190,11 @@ def nearest_neighbour_widths(centres: npt.ArrayLike, n_neighbours: int = 2) -> n
     -------
     array (M,)
 
+    Raises
+    ------
+    ValueError
+        When there is only one centre, or ``n_neighbours`` is below 1.
+
     References
     ----------
     Moody and Darken (1989), https://doi.org/10.1162/neco.1989.1.2.281.
@@ -183,13 +204,24 @@ def nearest_neighbour_widths(centres: npt.ArrayLike, n_neighbours: int = 2) -> n
     >>> nearest_neighbour_widths([[0.0], [3.0], [7.0]], n_neighbours=1)
     array([3., 3., 4.])
     """
-    centres = np.asarray(centres, dtype=float)
+    centres = _several(centres)
+    if n_neighbours < 1:
+        raise ValueError(f"n_neighbours must be at least 1, but is {n_neighbours}")
     squares = np.sort(cdist(centres, centres, "sqeuclidean"), axis=1)
     return np.sqrt(squares[:, 1 : 1 + min(n_neighbours, len(centres) - 1)].mean(axis=1))
 
 
 def _distinct(X: npt.ArrayLike, n_centres: int) -> np.ndarray:
+    if n_centres < 1:
+        raise ValueError(f"n_centres must be at least 1, but is {n_centres}")
     distinct = np.unique(np.asarray(X, dtype=float), axis=0)
     if len(distinct) < n_centres:
         raise ValueError(f"{n_centres} centres were asked for, but X has only {len(distinct)} distinct rows")
     return distinct
+
+
+def _several(centres: npt.ArrayLike) -> np.ndarray:
+    array = np.asarray(centres, dtype=float)
+    if array.ndim != 2 or len(array) < 2:
+        raise ValueError(f"centres has shape {array.shape}; expected (M, D) with at least 2 centres")
+    return array

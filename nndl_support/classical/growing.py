@@ -118,6 +118,10 @@ class GrowingNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         X : array (B, D)
         y : array (B,), labels of at least two classes, or numbers (B,) or (B, K)
 
+        Returns
+        -------
+        This estimator.
+
         Raises
         ------
         ValueError
@@ -154,6 +158,11 @@ class GrowingNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         y : array (B,), no label that ``fit`` has not seen
         n_units : int >= 0, how many units to add at most; fewer when nothing is left to explain
 
+        Returns
+        -------
+        This estimator. ``loss_curve_`` and ``train_scores_`` get one entry more than there are new units, for the outputs
+        that were fitted to these data before the first of them.
+
         Raises
         ------
         ValueError
@@ -173,6 +182,9 @@ class GrowingNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self
 
     def _start(self, X: np.ndarray) -> None:
+        largest = np.abs(X).max()
+        if largest > 1e150:
+            raise ValueError(f"X has entries as large as {largest:.1e}, whose squares overflow; scale the features")
         spread = X.std(axis=0)
         # A constant feature becomes 0; its spread may be round-off instead of 0.
         varies = spread > 1e-12 * np.maximum(1.0, np.abs(X).max(axis=0))
@@ -319,8 +331,9 @@ class GrowingNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             value = getattr(self, name)
             if not isinstance(value, Real) or not inside(value):
                 raise ValueError(f"{name} must lie in {interval}, but is {value!r}")
-        kinds = (self.unit_type,) if isinstance(self.unit_type, str) else tuple(self.unit_type)
-        if not kinds or any(kind not in UNIT_TYPES for kind in kinds):
+        several = isinstance(self.unit_type, Sequence) and not isinstance(self.unit_type, str)
+        given = tuple(self.unit_type) if several else (self.unit_type,)
+        if not given or any(kind not in UNIT_TYPES for kind in given):
             raise ValueError(f"unit_type must be one or some of {', '.join(UNIT_TYPES)}, but is {self.unit_type!r}")
         _check_choice("connections", self.connections, ("cascade", "flat"))
         _check_choice("criterion", self.criterion, CRITERIA)

@@ -52,6 +52,11 @@ def fit_readout(
     -------
     Readout
 
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit or ``regularization`` is negative.
+
     Notes
     -----
     Directions with singular values below 1e-12 of the largest are left alone: the solution of least norm.

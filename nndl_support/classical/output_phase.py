@@ -20,6 +20,8 @@ from scipy.optimize import minimize
 
 from nndl_support.activations.sigmoid_family import log_softmax, logistic, softmax
 
+LOSSES = ("cross_entropy", "squared_error")
+
 
 @dataclass(frozen=True)
 class FittedOutputs:
@@ -50,11 +52,17 @@ def outputs(Z: np.ndarray, coef: np.ndarray, loss: str) -> np.ndarray:
     -------
     array (B, K)
 
+    Raises
+    ------
+    ValueError
+        When the loss is unknown.
+
     Examples
     --------
     >>> outputs(np.array([[1.0, 2.0]]), np.zeros((2, 1)), "cross_entropy")
     array([[0.5]])
     """
+    _check_loss(loss)
     net = Z @ coef
     if loss == "squared_error":
         return net
@@ -82,6 +90,7 @@ def objective(coef: np.ndarray, Z: np.ndarray, T: np.ndarray, *, loss: str, alph
     >>> round(objective(np.zeros((2, 1)), Z, T, loss="cross_entropy"), 4)
     0.6931
     """
+    _check_loss(loss)
     net = Z @ coef
     if loss == "squared_error":
         total = 0.5 * np.sum((T - net) ** 2)
@@ -135,12 +144,21 @@ def fit_outputs(
     -------
     FittedOutputs
 
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit, or the loss is unknown.
+
     Examples
     --------
     >>> Z, T = np.array([[1.0, -1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0.0], [2.0], [4.0]])
     >>> fit_outputs(Z, T, np.zeros((2, 1)), loss="squared_error").coef.round(6).ravel()
     array([2., 2.])
     """
+    if T.shape != (len(Z), start.shape[1]) or start.shape[0] != Z.shape[1]:
+        raise ValueError(
+            f"Z has shape {Z.shape}, T {T.shape} and start {start.shape}; expected (B, M), (B, K) and (M, K)"
+        )
     before = objective(start, Z, T, loss=loss, alpha=alpha)
     if loss == "squared_error":
         coef, n_iter = _least_squares(Z, T, alpha), 1
@@ -160,6 +178,11 @@ def fit_outputs(
     if not after <= before:  # round-off at the minimum
         return FittedOutputs(start.copy(), before, n_iter)
     return FittedOutputs(coef, after, n_iter)
+
+
+def _check_loss(loss: str) -> None:
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, but is {loss!r}")
 
 
 def _least_squares(Z: np.ndarray, T: np.ndarray, alpha: float) -> np.ndarray:

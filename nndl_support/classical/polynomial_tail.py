@@ -53,12 +53,22 @@ def monomials(x: npt.ArrayLike, powers: np.ndarray) -> np.ndarray:
     -------
     array (M, R)
 
+    Raises
+    ------
+    ValueError
+        When x does not have one column for each coordinate of the monomials.
+
     Examples
     --------
     >>> monomials([[2.0, 3.0]], np.array([[0, 0], [1, 2]]))
     array([[ 1., 18.]])
     """
     places = np.asarray(x, dtype=float)
+    if places.ndim != 2 or places.shape[1] != powers.shape[1]:
+        raise ValueError(
+            f"x has shape {places.shape}, but the monomials have {powers.shape[1]} coordinates; "
+            f"expected (M, {powers.shape[1]})"
+        )
     result = np.ones((len(places), len(powers)))
     for d, exponents in enumerate(powers.T):
         result *= _columns_to_the(places[:, d], exponents)

@@ -191,6 +191,11 @@ def get(name: str | RadialKernel) -> RadialKernel:
     wendland_c4          :math:`(1-t)_+^6(35t^2+18t+3)/3`      none, in 3 dimensions at most
     ==================== ===================================== ============================
 
+    Raises
+    ------
+    ValueError
+        When there is no kernel of that name.
+
     Notes
     -----
     Names and signs are those of ``scipy.interpolate.RBFInterpolator``, which lacks the last two. The minus signs, as in
@@ -204,7 +209,7 @@ def get(name: str | RadialKernel) -> RadialKernel:
     """
     if isinstance(name, RadialKernel):
         return name
-    if name not in _BY_NAME:
+    if not isinstance(name, str) or name not in _BY_NAME:
         raise ValueError(f"there is no radial kernel {name!r}; known are {', '.join(names())}")
     return _BY_NAME[name]
 
@@ -315,6 +320,8 @@ def _scaled_distances(x: npt.ArrayLike, centres: npt.ArrayLike, epsilon: float) 
         raise ValueError(
             f"x has shape {places.shape} and the centres {nodes.shape}; expected (M, D) and (N, D) with the same D"
         )
+    if not 0 < epsilon < np.inf:
+        raise ValueError(f"epsilon must be positive and finite, but is {epsilon!r}")
     t = cdist(places, nodes)
     if epsilon != 1.0:
         t *= epsilon

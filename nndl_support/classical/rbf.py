@@ -31,6 +31,8 @@ from nndl_support.classical.shape_parameter import choose_epsilon, leave_one_out
 
 # So many numbers of a matrix at a time, when interpolants are evaluated: they fit into a processor's cache.
 _CHUNK = 2**15
+# Widths, their inverses and coordinates beyond this have squares that float64 cannot hold.
+_LARGEST = 1e150
 
 
 class RBFInterpolator:
@@ -73,7 +75,8 @@ class RBFInterpolator:
     The call, the kernels, their signs and the scaling of the polynomial follow ``scipy.interpolate.RBFInterpolator``, with which
     results agree. That one can use only near neighbours; this one adds derivatives, leave-one-out errors and the kernels
     of Wendland. Nothing warns when the system is ill-conditioned: see :meth:`condition_number`;
-    only an exactly singular one raises ``numpy.linalg.LinAlgError``.
+    only an exactly singular one raises ``numpy.linalg.LinAlgError``. "loo" often ends near the limit of double precision;
+    there the shape depends on the last bits of the matrix, so it may differ from one computer to another.
 
     References
     ----------
@@ -269,7 +272,8 @@ class RBFInterpolator:
         if not spacing > 0:
             raise ValueError("epsilon='loo' needs points that differ")
         values = self._values[: len(self.y)]
-        # Flat kernels are ill-conditioned, but rounding makes the errors larger, hardly ever smaller: no shape is ruled out.
+        # Flat kernels are ill-conditioned, but rounding makes the errors larger much more often than smaller: no shape is
+        # ruled out.
         return choose_epsilon(
             lambda shape: float(np.sum(leave_one_out_errors(self.system(shape), values) ** 2)),
             0.02 / spacing,
@@ -469,7 +473,7 @@ class _RBFNetwork(BaseEstimator):
     def _check_parameters(self, X: np.ndarray) -> None:
         for name in ("n_centers", "max_iter"):
             value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1, but is {value!r}")
         if isinstance(self.centers, str):
             if self.centers not in ("kmeans", "random", "ols", "gradient"):
@@ -486,8 +490,18 @@ class _RBFNetwork(BaseEstimator):
                 raise ValueError(
                     f"centers has shape {shape}, but X has {X.shape[1]} features; expected (M, {X.shape[1]})"
                 )
+            unusable = ~np.isfinite(np.asarray(self.centers, dtype=float))
+            if unusable.any():
+                raise ValueError(f"centers has {unusable.sum()} entries that are NaN or infinite")
+        largest = np.abs(X).max()
+        if largest > _LARGEST:
+            raise ValueError(
+                f"X has entries as large as {largest:.1e}, whose squared distances overflow; scale the features"
+            )
         by_rule = isinstance(self.width, str) and self.width in ("loo", "nearest", "max_distance")
-        by_value = isinstance(self.width, Real) and 0 < self.width < np.inf
+        by_value = (
+            isinstance(self.width, Real) and not isinstance(self.width, bool) and 1 / _LARGEST < self.width < _LARGEST
+        )
         if not by_rule and not by_value:
             raise ValueError(f"width must be positive, or 'loo', 'nearest' or 'max_distance', but is {self.width!r}")
         if not isinstance(self.regularization, Real) or not 0 <= self.regularization < np.inf:

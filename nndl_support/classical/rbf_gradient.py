@@ -47,12 +47,20 @@ def activations(X: npt.ArrayLike, centres: npt.ArrayLike, beta: npt.ArrayLike) -
     -------
     array (B, M), entries in (0, 1]
 
+    Raises
+    ------
+    ValueError
+        When examples and centres differ in their number of coordinates.
+
     Examples
     --------
     >>> activations([[0.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [1.0, 1.0]], 1.0)
     array([[1.        , 0.13533528],
            [0.36787944, 0.36787944]])
     """
+    X, centres = np.asarray(X, dtype=float), np.asarray(centres, dtype=float)
+    if X.ndim != 2 or centres.ndim != 2 or X.shape[1] != centres.shape[1]:
+        raise ValueError(f"X has shape {X.shape} and centres {centres.shape}; expected (B, D) and (M, D)")
     return np.exp(-np.asarray(beta, dtype=float) * cdist(X, centres, "sqeuclidean"))
 
 
@@ -82,6 +90,11 @@ def loss_and_gradients(
     E : float
     gradients : Parameters, each entry of the shape of its parameter
 
+    Raises
+    ------
+    ValueError
+        When the targets are not an array of examples by outputs.
+
     Examples
     --------
     >>> network = Parameters(np.array([[0.0]]), np.array([1.0]), np.array([[2.0]]), np.array([0.0]))
@@ -91,6 +104,8 @@ def loss_and_gradients(
     """
     X, t = np.asarray(X, dtype=float), np.asarray(targets, dtype=float)
     centres, beta, weights, bias = parameters
+    if t.shape != (len(X), weights.shape[1]):
+        raise ValueError(f"targets has shape {t.shape}; expected {(len(X), weights.shape[1])}: (examples, outputs)")
     squares = cdist(X, centres, "sqeuclidean")
     rho = np.exp(-beta * squares)
     error = rho @ weights + bias - t
@@ -130,6 +145,11 @@ def descend(
     parameters : Parameters
     losses : array (T + 1,), E at the start and after each iteration; it never rises
 
+    Raises
+    ------
+    ValueError
+        When a beta is not positive at the start.
+
     Notes
     -----
     :math:`\ln\beta` is moved instead of :math:`\beta`, so that :math:`\beta` stays positive:
@@ -144,6 +164,8 @@ def descend(
     >>> round(float(learnt.centres[0, 0]), 3), round(float(learnt.beta[0]), 2)
     (0.5, 3.0)
     """
+    if not (np.asarray(start.beta) > 0).all():
+        raise ValueError(f"every beta must be positive at the start, but the smallest is {np.min(start.beta)}")
     shapes = [part.shape for part in start]
     cuts = np.cumsum([part.size for part in start])[:-1]
 

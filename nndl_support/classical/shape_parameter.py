@@ -55,7 +55,9 @@ def leave_one_out_errors(system: np.ndarray, values: npt.ArrayLike) -> np.ndarra
         raise LinAlgError(f"the system of {len(system)} equations is singular")
     inverse, _ = dgetri(factors, pivots, overwrite_lu=True)
     coefficients = inverse[: len(d), : len(d)] @ d
-    return (coefficients.T / np.diagonal(inverse)[: len(d)]).T
+    # Where rounding leaves a 0 on the diagonal, the error is infinite and such a shape is not chosen.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (coefficients.T / np.diagonal(inverse)[: len(d)]).T
 
 
 def choose_epsilon(

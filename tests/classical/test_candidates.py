@@ -260,3 +260,15 @@ def test_what_does_not_fit_is_refused(change, message):
     arguments = {"weights": weights, "Z": Z, "E": E, "unit_types": MIXED} | change
     with pytest.raises(ValueError, match=message):
         train_pool(**arguments)
+
+
+def test_an_unknown_criterion_is_named_wherever_it_is_given():
+    weights, Z, E = problem()
+    with pytest.raises(ValueError, match="criterion must be one of covariance, correlation, but is 'cov'"):
+        score(Z @ weights.T, E, criterion="cov")
+    with pytest.raises(ValueError, match="criterion must be one of covariance, correlation, but is 'cov'"):
+        score_and_gradient(weights, Z, E, MIXED, criterion="cov")
+    with pytest.raises(ValueError, match="2 unit types for 7 candidates"):
+        unit_outputs(Z @ weights.T, ["tanh", "tanh"])
+    with pytest.raises(ValueError, match=r"learning_rate and growth must be positive, but are -1\.0 and 1\.75"):
+        train_pool(weights, Z, E, MIXED, learning_rate=-1.0)

@@ -115,3 +115,16 @@ def test_widths_follow_their_formulas():
     np.testing.assert_allclose(nearest_neighbour_widths(centres), np.sqrt(np.mean(squares, axis=1)))
     np.testing.assert_allclose(nearest_neighbour_widths(centres, 1), np.sqrt([1.0, 18.0, 1.0]))
     np.testing.assert_allclose(nearest_neighbour_widths(centres, 99), nearest_neighbour_widths(centres, 2))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        orthogonal_least_squares(np.full((5, 2), np.nan), np.ones((5, 1)), 1)
+
+
+def test_widths_from_distances_need_two_centres():
+    for rule in (maximum_distance_width, nearest_neighbour_widths):
+        with pytest.raises(ValueError, match=r"centres has shape \(1, 3\); expected \(M, D\) with at least 2 centres"):
+            rule(np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="n_neighbours must be at least 1, but is 0"):
+        nearest_neighbour_widths(X, 0)
+    for place in (random_centres, kmeans_centres):
+        with pytest.raises(ValueError, match="n_centres must be at least 1, but is 0"):
+            place(X, 0, np.random.default_rng(0))

@@ -245,6 +245,7 @@ def test_a_constant_feature_neither_helps_nor_harms(estimator):
         ({"learning_rate": np.nan}, r"learning_rate must lie in \(0, inf\), but is nan"),
         ({"unit_type": "relu"}, "unit_type must be one or some of tanh, logistic, gaussian, but is 'relu'"),
         ({"unit_type": ()}, "unit_type must be one or some of"),
+        ({"unit_type": 5}, "unit_type must be one or some of tanh, logistic, gaussian, but is 5"),
         ({"connections": "dense"}, "connections must be one of cascade, flat, but is 'dense'"),
         ({"criterion": "cosine"}, "criterion must be one of covariance, correlation, but is 'cosine'"),
         ({"validation_fraction": 0.99, "early_stopping": True}, "needs data to learn from"),

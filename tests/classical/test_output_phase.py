@@ -115,3 +115,12 @@ def test_a_solution_worse_than_the_start_is_not_taken(monkeypatch):
     fitted = fit_outputs(Z, T, start, loss="squared_error")
     np.testing.assert_array_equal(fitted.coef, start)
     assert fitted.objective == objective(start, Z, T, loss="squared_error")
+
+
+def test_bad_input_is_named():
+    Z, T, coef = problem("cross_entropy", 1)
+    for call in (lambda: outputs(Z, coef, "mse"), lambda: objective(coef, Z, T, loss="mse")):
+        with pytest.raises(ValueError, match="loss must be one of cross_entropy, squared_error, but is 'mse'"):
+            call()
+    with pytest.raises(ValueError, match=r"Z has shape \(29, 5\), T \(29,\) and start \(5, 1\)"):
+        fit_outputs(Z, T[:, 0], coef, loss="cross_entropy")

@@ -50,3 +50,8 @@ def test_no_monomials_make_empty_matrices():
     powers = monomial_powers(2, -1)
     assert monomials(np.ones((3, 2)), powers).shape == (3, 0)
     assert monomial_gradients(np.ones((3, 2)), powers).shape == (3, 0, 2)
+
+
+def test_columns_that_the_monomials_do_not_know_are_named():
+    with pytest.raises(ValueError, match=r"x has shape \(7, 3\), but the monomials have 2 coordinates"):
+        monomials(np.zeros((7, 3)), monomial_powers(2, 1))

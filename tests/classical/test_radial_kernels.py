@@ -138,3 +138,18 @@ def test_bad_input_is_named():
         radial_kernels.gradient_matrix([[0.0], [1.0]], [[0.0], [1.0]], "linear")
     with pytest.raises(ValueError, match="'thin_plate_spline' has no Laplacian"):
         radial_kernels.laplacian_matrix([[0.0, 0.0]], [[0.0, 0.0]], "thin_plate_spline")
+    with pytest.raises(ValueError, match=r"epsilon must be positive and finite, but is -1\.0"):
+        radial_kernels.value_matrix([[0.0]], [[1.0]], "wendland_c2", -1.0)
+    with pytest.raises(ValueError, match=r"no radial kernel \['gaussian'\]"):
+        radial_kernels.get(["gaussian"])
+
+
+@EVERY
+def test_kernels_that_are_smooth_enough_have_derivatives_at_their_own_centre(name):
+    kernel, place = radial_kernels.get(name), [[0.3, 0.4]]
+    if kernel.smoothness >= 1:
+        np.testing.assert_array_equal(radial_kernels.gradient_matrix(place, place, name), 0)
+    if kernel.smoothness >= 2:
+        # phi'(t)/t tends to phi''(0), so the Laplacian in the plane is twice that.
+        laplacian = radial_kernels.laplacian_matrix(place, place, name)[0, 0]
+        assert laplacian == pytest.approx(2 * float(kernel.second(np.array([1e-7]))[0]), rel=1e-5, abs=1e-5)

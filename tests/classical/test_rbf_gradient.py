@@ -65,3 +65,12 @@ def test_the_shape_of_a_bump_is_found_however_wide_it_is(beta):
     learnt, losses = descend(x, activations(x, [[0.0]], beta), start, max_iter=60)
     assert losses[-1] < 1e-8
     np.testing.assert_allclose(learnt.beta, beta, rtol=1e-3)
+
+
+def test_shapes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"X has shape \(11, 3\) and centres \(5, 2\)"):
+        activations(X, np.zeros((5, 2)), 1.0)
+    with pytest.raises(ValueError, match=r"targets has shape \(11,\); expected \(11, 2\)"):
+        loss_and_gradients(X, T[:, 0], START)
+    with pytest.raises(ValueError, match=r"every beta must be positive at the start, but the smallest is -1\.0"):
+        descend(X, T, START._replace(beta=-np.ones(5)))

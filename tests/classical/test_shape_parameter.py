@@ -72,3 +72,8 @@ def test_bad_ranges_and_hopeless_costs_are_named():
         choose_epsilon(lambda e: np.inf, 1.0, 2.0)
     with pytest.raises(ValueError, match="cannot scan from 2 to 1"):
         choose_epsilon(abs, 2, 1)
+
+
+def test_a_point_without_which_nothing_is_determined_has_an_infinite_error():
+    # The inverse has a 0 on its diagonal: without point 0 the other equations are singular. Nothing is warned of.
+    assert np.isinf(leave_one_out_errors(np.array([[0.0, 1.0], [1.0, 0.0]]), [1.0, 2.0])).all()
