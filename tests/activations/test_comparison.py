@@ -153,7 +153,9 @@ def retrain(record, unit, depth, which="best", seed=0):
 def test_the_record_can_be_had_again(record, unit, depth):
     model, mnist = retrain(record, unit, depth)
     claimed = record["units"][unit][str(depth)]["best"]["accuracy"][0]
-    assert model.score(mnist.X_test, mnist.y_test) == pytest.approx(claimed, abs=0.015)  # other BLAS, other rounding: another run
+    assert model.score(mnist.X_test, mnist.y_test) == pytest.approx(
+        claimed, abs=0.015
+    )  # other BLAS, other rounding: another run
 
 
 def test_the_share_of_silent_units_in_the_record_can_be_had_again(record):
