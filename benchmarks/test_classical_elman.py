@@ -1,6 +1,6 @@
 """Elman's network at length: temporal XOR against its entropy bound, memories of several lengths, the sunspots over 20 seeds.
 
-Everything runs on the CPU in NumPy; only the opponent of the second test, the same network with gradients through time, is
+Everything runs on the CPU in NumPy; only the opponents in the test of memory, the same network trained block by block, are
 torch's. Settings of the sunspot networks were chosen on the years 1889 to 1948, before the test years were looked at.
 """
 
@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from nndl_support import records
 from nndl_support.backprop.mlp import MLPRegressor
 from nndl_support.classical.elman import ElmanNetwork
+from nndl_support.classical.elman_cell import hidden_states
 from nndl_support.classical.temporal_xor import (
     ENTROPY_BOUND,
     delayed_xor,
@@ -25,6 +26,8 @@ XOR = {"hidden_size": 100, "learning_rate": 0.03, "n_streams": 50, "weight_scale
 XOR_SEEDS, XOR_PASSES, XOR_BAR = range(10), 600, 0.003
 LAG = {"hidden_size": 40, "learning_rate": 0.05, "n_streams": 50, "weight_scale": 1.7, "output": "logistic"}
 LAGS, LAG_SEEDS, LAG_PASSES = (1, 2, 4, 6, 8, 12, 16), range(3), 300
+# Of 0.05, 0.3 and 1 the rate with which gradients through time did best at a lag of 8 under SGD; Adam's was not tuned.
+BLOCK_STEPS, BLOCK_RATES = 20, {"sgd": 0.3, "adam": 0.003}
 SUN = {"hidden_size": 10, "learning_rate": 0.01, "schedule": "linear", "max_epochs": 200}
 SUN_SEEDS = range(20)
 
@@ -85,23 +88,36 @@ def on_one_fixed_sequence(hidden_size, seed):
 
 
 def test_memory_shrinks_when_nothing_is_sent_back():
+    """Elman's rule as it stands, and blocks of 20 steps with two gradients and two optimisers, each with each.
+
+    The bars at a lag of eight were set after a first look at the figures: they guard against a change, they foretell nothing.
+    """
     figures = {}
     for lag in LAGS:
         figures[str(lag)] = {
             "elman": [accuracy_of_elmans_rule(lag, seed) for seed in LAG_SEEDS],
             "untrained": [accuracy_of_an_untrained_hidden_layer(lag, seed) for seed in LAG_SEEDS],
-            "through_time": [accuracy_through_time(lag, seed) for seed in LAG_SEEDS],
         }
+        for gradient in ("truncated", "through_time"):
+            for optimizer in BLOCK_RATES:
+                figures[str(lag)][f"{gradient}_{optimizer}"] = [
+                    accuracy_by_blocks(lag, seed, gradient=gradient, optimizer=optimizer) for seed in LAG_SEEDS
+                ]
         print(lag, figures[str(lag)], flush=True)
     record = records.environment(seeds=LAG_SEEDS, command=COMMAND) | {
         "settings": LAG,
         "passes": LAG_PASSES,
-        "through_time": "the same first weights and bits; gradients over 20 steps, Adam at rate 0.003",
+        "blocks": "the same first weights, bits and falling rate; one update for each block of 20 steps",
+        "block_steps": BLOCK_STEPS,
+        "block_rates": BLOCK_RATES,
         "figures": figures,
     }
     records.save("classical/elman_lags", record)
     assert np.mean(figures["1"]["elman"]) > 0.999
-    assert np.mean(figures["8"]["elman"]) < 0.9 < 0.99 < np.mean(figures["8"]["through_time"])
+    assert np.mean(figures["8"]["elman"]) < 0.9
+    for optimizer in BLOCK_RATES:
+        assert np.mean(figures["8"][f"truncated_{optimizer}"]) < 0.9
+        assert np.mean(figures["8"][f"through_time_{optimizer}"]) > 0.99
 
 
 def accuracy_of_elmans_rule(lag, seed):
@@ -122,42 +138,36 @@ def accuracy_of_an_untrained_hidden_layer(lag, seed):
     return float(outputs.score(network.hidden_states(X), y))
 
 
-def accuracy_through_time(lag, seed):
-    """The same network from the same first weights, with the gradient sent back over 20 steps."""
+def accuracy_by_blocks(lag, seed, *, gradient, optimizer):
+    """The same network from the same first weights by autograd: one update a block, the context cut at every step or not."""
     torch.set_num_threads(1)
     first = ElmanNetwork(**LAG | {"learning_rate": 1e-300}, random_state=seed).partial_fit([[0.0]], [0.0])
-    rnn = torch.nn.RNN(1, LAG["hidden_size"], dtype=torch.float64)
-    head = torch.nn.Linear(LAG["hidden_size"], 1, dtype=torch.float64)
-    with torch.no_grad():
-        for theirs, ours in (
-            (rnn.weight_ih_l0, first.W_.T),
-            (rnn.weight_hh_l0, first.U_.T),
-            (rnn.bias_ih_l0, first.b_),
-            (rnn.bias_hh_l0, first.b_),
-            (head.weight, first.V_.T),
-            (head.bias, first.a_),
-        ):
-            theirs.copy_(torch.tensor(ours))
-    adam = torch.optim.Adam([*rnn.parameters(), *head.parameters()], lr=0.003)
-    rng = np.random.default_rng(seed)
-    for _ in range(LAG_PASSES):
+    parts = (first.W_, first.U_, first.b_, first.V_, first.a_)
+    W, U, b, V, a = leaves = [torch.tensor(part, requires_grad=True) for part in parts]
+    kinds = {"sgd": lambda: torch.optim.SGD(leaves, momentum=0.9), "adam": lambda: torch.optim.Adam(leaves)}
+    descent, rng = kinds[optimizer](), np.random.default_rng(seed)
+    for i in range(LAG_PASSES):
+        descent.param_groups[0]["lr"] = BLOCK_RATES[optimizer] * (1 - i / LAG_PASSES)
         X, y = delayed_xor(3000, lag, rng)
         X, y = torch.tensor(X.reshape(50, 60, 1).swapaxes(0, 1)), torch.tensor(y.reshape(50, 60).T)
-        h = torch.zeros(1, 50, LAG["hidden_size"], dtype=torch.float64)
-        for start in range(0, 60, 20):
-            out, h = rnn(X[start : start + 20], h.detach())
-            net = head(out)[..., 0]
-            adam.zero_grad()
-            torch.nn.functional.binary_cross_entropy_with_logits(net, y[start : start + 20]).backward()
-            adam.step()
+        h = torch.zeros(50, LAG["hidden_size"], dtype=torch.float64)
+        for start in range(0, 60, BLOCK_STEPS):
+            block, h = slice(start, start + BLOCK_STEPS), h.detach()
+            states = []
+            for x_t in X[block]:
+                h = torch.tanh(x_t @ W + (h.detach() if gradient == "truncated" else h) @ U + b)
+                states.append(h)
+            net = (torch.stack(states) @ V + a)[..., 0]
+            descent.zero_grad()
+            torch.nn.functional.binary_cross_entropy_with_logits(net, y[block]).backward()
+            descent.step()
     X, y = delayed_xor(3000, lag, np.random.default_rng(1000 + seed))
-    with torch.no_grad():
-        net = head(rnn(torch.tensor(X)[:, None])[0])[:, 0, 0].numpy()
-    return float(np.mean((net > 0) == y))
+    W, U, b, V, a = (part.detach().numpy() for part in leaves)
+    return float(np.mean((hidden_states(X, W, U, b) @ V + a > 0)[:, 0] == y))
 
 
 def test_sunspots_over_twenty_seeds():
-    sunspots = load_sunspots()
+    sunspots, kept = load_sunspots(), None
     figures = {"naive": float(np.abs(np.diff(sunspots.numbers)[-60:]).mean())}
     for n_lags in (1, 2, 9):
         X, y = lagged(sunspots.numbers, n_lags)
@@ -167,6 +177,7 @@ def test_sunspots_over_twenty_seeds():
         elman, feed_forward = [], []
         for seed in SUN_SEEDS:
             recurrent = ElmanNetwork(**SUN, random_state=seed).fit(X[:n] / 100 - 0.5, y[:n] / 100 - 0.5)
+            kept = kept or {name: getattr(recurrent, name).tolist() for name in ("W_", "U_", "b_", "V_", "a_")}
             layered = MLPRegressor(
                 SUN["hidden_size"],
                 activation="tanh",
@@ -182,6 +193,10 @@ def test_sunspots_over_twenty_seeds():
                 errors.append(float(np.abs(prediction - y)[n:].mean()))
         figures[str(n_lags)] = {"autoregressive": linear, "elman": elman, "feed_forward": feed_forward}
         print(n_lags, linear, np.mean(elman), np.std(elman), np.mean(feed_forward), flush=True)
-    record = records.environment(seeds=SUN_SEEDS, command=COMMAND) | {"settings": SUN, "figures": figures}
+    record = records.environment(seeds=SUN_SEEDS, command=COMMAND) | {
+        "settings": SUN,
+        "figures": figures,
+        "checkpoint_of_seed_0_with_one_lag": kept,
+    }
     records.save("classical/elman_sunspots", record)
     assert np.mean(figures["1"]["elman"]) < figures["1"]["autoregressive"] - 5

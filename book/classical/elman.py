@@ -163,8 +163,8 @@ for name in shapes:
 # Sending it is called **back-propagation through time** (随时间反向传播, BPTT), the subject of the chapter on recurrent networks. Elman's rule is BPTT **truncated** (截断) after a single step. It is local in time: it needs no memory of past states and costs the same at
 # every step, however long the sequence. That was no small thing in 1990.
 #
-# Is the truncated direction at least similar to the true one? Automatic differentiation computes both: `detach` cuts the graph at the context. We draw random networks, scale their context weights, and measure the angle
-# between the two gradients on a stream of bits whose rule will be explained below.
+# Is the truncated direction at least similar to the true one? Automatic differentiation computes both: `detach` cuts the graph at the context. We draw random networks, scale their context weights to a given **spectral radius** (谱半径,
+# the largest absolute eigenvalue of $U$: roughly, above 1 the loop magnifies, below 1 it damps), and measure the angle between the two gradients on a stream of bits whose rule will be explained below.
 
 
 # %%
@@ -209,18 +209,20 @@ plt.show()
 # %%
 middle = np.median(angles, axis=1)
 print("median angle at radius 0, 1 and 2:", middle[[0, 4, 8]].round(0))
-assert middle[0] < 1e-3 < 10 < middle[4] < middle[8] < 90
+print(f"largest angle of all {angles.size} networks: {angles.max():.0f}")
+assert middle[0] < 1e-3 < 5 < middle[4] < middle[8] < 75
+assert angles.max() < 90
 
 # %% [markdown]
-# Without context weights nothing is lost. As they grow, and with them the memory, the two directions part, yet in the middle they stay well below ninety degrees: following the truncated gradient still goes
+# Without context weights nothing is lost. As they grow, and with them the memory, the two directions part, yet the median stays well below ninety degrees and no network of ours reaches them: a small step along the truncated gradient still goes
 # downhill, on a detour. Two more things are worth noting. The gradients of $V$ and $a$ are always exact, because the outputs do not feed back. And the missing part concerns *credit*, not *information*: the context still
 # delivers the past to the hidden layer; the rule only fails to reward the past for having been useful.
 #
 # ## Jordan's variant
 #
-# Four years earlier Michael Jordan (1986) had fed back the *outputs*, into context units that also keep a share $\mu$ of their old value: $c_{t+1} = \mu\,c_t + \hat y_t$. His networks produced movements, where what was done last is what one has to know.
+# Four years earlier Michael Jordan (1986) had fed back the *outputs*, into context units that also keep a share $\mu$ of their old value: $c_{t+1} = \mu\,c_t + \hat y_t$. His question was how sequences of actions are produced, where what was done last is what one has to know.
 # The difference from Elman's looks slight and is not: Jordan's context can only hold what the network has said, Elman's whatever the hidden layer has made of what it heard. Both are one class here, with `feedback="output"` and `context_decay` for Jordan's. Give them
-# fair coin tosses and ask for the XOR of the last two.
+# fair coin tosses and ask for the XOR of the last two. (`n_streams` lets the network read twenty stretches of the sequence side by side, to save time; `weight_scale=2` draws the first weights twice as wide as usual.)
 
 # %%
 X_coins, y_coins = temporal_xor.delayed_xor(2000, 1, np.random.default_rng(0))
@@ -233,13 +235,14 @@ contexts = {
     "Jordan, decaying": {"feedback": "output", "context_decay": 0.5},
 }
 for name, extra in contexts.items():
-    network = ElmanNetwork(**common, **extra, weight_scale=2.0, random_state=0).fit(X_coins, y_coins)
-    accuracy = np.mean((network.predict(X_coins) > 0.5) == y_coins)
-    print(f"{name}: right in {accuracy:.1%} of the steps")
-    assert accuracy > 0.999 if name == "Elman" else accuracy < 0.75
+    networks = [ElmanNetwork(**common, **extra, weight_scale=2.0, random_state=seed) for seed in range(3)]
+    right = [np.mean((network.fit(X_coins, y_coins).predict(X_coins) > 0.5) == y_coins) for network in networks]
+    print(f"{name}: three seeds are right in {', '.join(f'{share:.1%}' for share in right)} of the steps")
+    assert min(right) > 0.99 if name == "Elman" else max(right) < 0.9
 
 # %% [markdown]
-# To answer, a network must keep the last coin. Jordan's outputs, the answers, do not reveal it, so it is lost; there is nothing for the weights to find. (Feeding the *targets* back instead of the outputs does not help either; exercise 4.)
+# To answer, a network must keep the last coin. *Right* answers do not reveal it: the XOR of two fair coins is independent of each of them. So Jordan's network can keep the coin only by betraying it in its answers, which means to answer worse, and now and then the learning
+# finds such a bargain: some seeds get well above one half, none comes near Elman's. We had expected one half from all of them, and were wrong at the second seed. (Feeding the *targets* back instead of the outputs does not help either; exercise 4.)
 #
 # ## Temporal XOR: how good can a prediction be?
 #
@@ -279,12 +282,13 @@ assert abs(np.mean(paid) - temporal_xor.ENTROPY_BOUND) < 1e-12
 # ### The price of not knowing where the triples begin
 #
 # That predictor was told the **phase**: which positions are the dependent ones. A listener is not. How much does ignorance cost? Bayes' rule answers exactly. Start with probability ⅓ for each of the three phases. Every hypothesis predicts every third bit; a false one is right by luck
-# half of the time, and at its first failure it is dead. Expected total cost of the ignorant over the informed is the information that the stream carries about the phase, and of that there are only $\ln 3$ nats to be had:
+# half of the time, and at its first failure it is dead. The payments of a predictor add up to minus the logarithm of the probability that it gave the whole stream, so the ignorant one, who averages over the phases, pays more than the informed one by
 #
-# $$ \sum_{t} \left( \text{cost without the phase} - \text{cost with it} \right) = \ln 3 - H(\text{phase} \mid \text{bits so far}) \le \ln 3 $$
+# $$ \ln \frac{p(\text{bits} \mid \varphi)}{p(\text{bits})} = \ln \frac{p(\varphi \mid \text{bits})}{1/3} = \ln 3 + \ln p(\varphi \mid \text{bits}) \le \ln 3 $$
 #
-# After $3m + 2$ bits each hypothesis has faced $m$ tests. Both false ones have passed all of theirs with probability $4^{-m}$, exactly one with probability $2(2^{-m} - 4^{-m})$, so the entropy left is
-# $H_m = 4^{-m}\ln 3 + 2\,(2^{-m} - 4^{-m}) \ln 2$. It halves with every triple. Ignorance costs once, about as much as one and a half coin tosses, and then never again.
+# where $\varphi$ is the true phase; the first step is Bayes' rule. On *no* stream does ignorance cost more than $\ln 3$. The mean of $-\ln p(\varphi \mid \text{bits})$ is the **entropy** (熵) $-\sum_\varphi p_\varphi \ln p_\varphi$ of what is still unknown, averaged over the streams; call it $H_m$
+# after $3m + 2$ bits, when each hypothesis has faced $m$ tests. Those that have passed all of theirs are equally probable, so the entropy is $\ln 3$, $\ln 2$ or 0 with three, two or one of them left. Both false ones are left with probability $4^{-m}$, exactly one with probability $2(2^{-m} - 4^{-m})$, and
+# $H_m = 4^{-m}\ln 3 + 2\,(2^{-m} - 4^{-m}) \ln 2$. For large $m$ it halves with every triple. Ignorance costs once, about as much as one and a half coin tosses, and then never again.
 
 # %%
 show_source(temporal_xor.bayes_prediction, docstring="none")
@@ -325,18 +329,18 @@ assert np.max(costs) < np.log(3) + 1e-9
 assert np.abs(np.mean(costs, axis=0)[3 * m + 1] - formula).max() < 0.06
 
 # %% [markdown]
-# So the floor per bit is the same for both in the long run. A network that does not reach it cannot plead that nobody told it the phase.
+# The mean runs along the formula. A single stream goes up and down by luck, one even gains at first on the informed by a false belief that happens to be right, but none ever crosses the ceiling. So the floor per bit is the same for both in the long run. A network that does not reach it cannot plead that nobody told it the phase.
 #
 # ### Training
 #
 # The estimator `ElmanNetwork` reads the rows of X as time steps, in order. With `n_streams=100` it cuts its rows into a hundred pieces and reads them side by side, which means the same rule on the mean of a hundred gradients and saves a lot of time; Elman's own setting is
-# one stream. The heart of it is short:
+# one stream. Each change of the weights keeps a share of the change before it (**momentum**, 动量, 0.9 unless one asks for less). The heart of it is short:
 
 # %%
 show_source(ElmanNetwork._pass)
 
 # %% [markdown]
-# Elman's training data were 3000 bits, shown 600 times. We also make 600 passes over 3000 bits each, but every pass brings *new* bits, for a reason that will be shown under "What goes wrong". Every 20 passes the network is examined on a
+# We make 600 passes over 3000 bits each, and every pass brings *new* bits, for a reason that will be shown under "What goes wrong". Every 20 passes the network is examined on a
 # stream it has never heard.
 
 # %%
@@ -346,12 +350,13 @@ position = np.arange(1, 3001) % 3  # of the bit to predict: 0 and 1 are coins, 2
 network = ElmanNetwork(60, output="logistic", learning_rate=0.05, n_streams=100, weight_scale=2.0, random_state=0)
 
 # %%
-source, learning_curve = np.random.default_rng(0), []
+source, learning_curve, early = np.random.default_rng(0), [], None
 for block in range(30):
     network.set_params(learning_rate=0.05 * (1 - block / 30))
     for _ in range(20):
         stream = temporal_xor.temporal_xor_bits(3001, source)
         network.partial_fit(temporal_xor.signed(stream[:-1]), stream[1:])
+    early = network.predict(X_exam) if block == 0 else early
     losses = network.losses(X_exam, y_exam)
     learning_curve.append([losses[position == k].mean() for k in range(3)])
 
@@ -360,7 +365,7 @@ print(f"mean cross-entropy {losses.mean():.4f} nats per bit, floor {temporal_xor
 print("by position:", np.round(learning_curve[-1], 4), " ln 2 =", round(np.log(2), 4))
 assert abs(losses.mean() - temporal_xor.ENTROPY_BOUND) < 0.01
 
-# %% mystnb={"image": {"alt": "Left: cross-entropy by position during training; the two coin positions stay near the natural logarithm of two, slightly above it in the middle of training, while the third falls to nearly zero. Right: cross-entropy over twelve consecutive bits, averaged over the exam; every third point is near zero, the others lie on the line of a fair coin."}}
+# %% mystnb={"image": {"alt": "Left: cross-entropy by position during training; the two coin positions begin clearly above the natural logarithm of two and come down to it, while the third falls to nearly zero. Right: cross-entropy over twelve consecutive bits, averaged over the exam; every third point is near zero, the others lie on the line of a fair coin."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
 passes = np.arange(20, 601, 20)
 for k, style in ((0, "-"), (1, "--"), (2, "-")):
@@ -372,13 +377,28 @@ right.plot(np.arange(2, 14), twelve, "o-", color=plot.PALETTE[0], label="exam")
 right.set(xlabel="position of the predicted bit", xticks=range(2, 14))
 for ax in (left, right):
     ax.axhline(np.log(2), color="black", lw=1, ls=":", label=r"$\ln 2$")
-    ax.axhline(temporal_xor.ENTROPY_BOUND, color=plot.PALETTE[6], lw=1, ls=":", label=r"$2/3 \ln 2$")
+    ax.axhline(temporal_xor.ENTROPY_BOUND, color=plot.PALETTE[6], lw=1, ls=":", label=r"$\frac{2}{3}\,\ln 2$")
 left.legend(fontsize=7, loc="center", bbox_to_anchor=(0.62, 0.29))
 plt.show()
 
 # %% [markdown]
-# The picture on the right is the one that made Elman's paper famous: the error curve has the period of the source, though no one ever told the network that there is a period. The picture on the left shows how it got there. At first the network discovers XOR before it discovers *when* XOR applies: it
-# predicts the XOR of the last two bits too boldly everywhere, so the two upper curves rise *above* $\ln 2$. Being sure in the wrong place costs more than saying ½. They come down as the network learns when to keep quiet.
+# The picture on the right is the one that made Elman's paper famous: the error curve has the period of the source, though no one ever told the network that there is a period. On the left something odd: the two upper curves begin *above* $\ln 2$, worse than saying ½ always. Being sure where nobody can be costs more than saying ½. One suspects that the network discovers XOR before it discovers *when* XOR applies. After the first 20 passes, then,
+# it should predict the XOR of the last two bits even where a coin comes:
+
+# %%
+pair_xor = np.concatenate([[0], exam[1:-1] != exam[:-2]]).astype(int)
+coin = (position < 2) & (np.arange(3000) > 0)
+said = [early[coin & (pair_xor == value)].mean() for value in (0, 1)]
+print(
+    f"before a coin, mean probability of a 1: {said[0]:.2f} if the XOR of the last two is 0, {said[1]:.2f} if it is 1"
+)
+stray = np.sqrt(np.mean((early[coin] - 0.5) ** 2))
+print(f"yet its probabilities stray from one half by {stray:.2f} (root mean square)")
+assert said[0] + 0.03 < said[1] < said[0] + stray
+
+# %% [markdown]
+# It does, but weakly: that bet moves the probability by a few hundredths to either side of one half, and the probabilities stray a few times as far. Most of the early boldness is of another kind, which we have not traced. The suspicion was half right at best; without the last print we should have believed it.
+# The curves come down as the network learns when to keep quiet, and as the learning rate falls.
 #
 # One network proves little. The record below holds ten, of 100 hidden units, each trained for 600 such passes and examined on 30,000 fresh bits:
 
@@ -473,11 +493,12 @@ for ax in (left, right):
 plt.show()
 
 # %% [markdown]
-# Seen along its largest variations (left; principal components, 主成分) the hidden layer looks like a shift register: four clouds, one for each pair of last bits. It says nothing about the task. The discriminant directions (right) show that the same states hold the task as well, in directions of smaller variance. The probes put it in numbers:
+# Seen along its largest variations (left; principal components, 主成分) the hidden layer looks like a shift register, a row of cells along which the bits move: four clouds, one for each pair of last bits. It says nothing about the task. Discriminant directions (right; those in which given groups differ most, measured by the scatter within them) show that the same states hold the task as well, in directions of smaller variance. The probes put it in numbers:
 # single bits fade from memory within about ten steps, and yet the position in the triple, which no single bit betrays, is read off almost without error. An inspection that looks only at the most conspicuous directions
 # would have missed what matters, a warning for anyone who looks into larger networks.
 #
-# How far back does the network really listen? Theory gives a yardstick. Whoever sees only the last $3m + 2$ bits cannot be surer of the phase than Bayes with as many, so he pays at least $(H_m - H_{m+1})/3$ above the floor for each bit. We let
+# How far back does the network really listen? Theory gives a yardstick. Whoever sees only the last $3m + 2$ bits cannot be surer of the phase than Bayes with as many. Bayes pays above the floor what he learns about the phase, in the next triple $H_m - H_{m+1}$, and he learns less with every bit; one who forgets learns the first,
+# largest share again and again, and pays at least $(H_m - H_{m+1})/3$ for each bit. We let
 # the network listen to a long stream in a foreign phase, skip the first hundred bits, and look up which window it would take to be as good.
 
 # %%
@@ -500,7 +521,7 @@ assert enough >= 4
 #
 # ## When does a word end?
 #
-# Elman's second task is a little language of three syllables, **ba**, **dii** and **guuu**, in random order. Letters are coded by six phonetic features, after his table 1. The consonant of each syllable is a matter of chance; all that follows it is certain for someone who can count the vowels.
+# Another of Elman's tasks is a little language of three syllables, **ba**, **dii** and **guuu**, in random order. Letters are coded by six phonetic features, after his table 1. The consonant of each syllable is a matter of chance; all that follows it is certain for someone who can count the vowels.
 
 # %%
 letters = letter_sequences.letter_sequence(1000, np.random.default_rng(0))
@@ -508,10 +529,8 @@ print(letters[:40], "...", len(letters), "letters")
 codes = letter_sequences.encode(letters)
 
 # %%
-speaker = ElmanNetwork(
-    20, output="logistic", learning_rate=0.1, schedule="linear", n_streams=10, max_epochs=60, random_state=0
-)
-speaker.fit(codes[:-1], codes[1:])
+settings = {"learning_rate": 0.1, "schedule": "linear", "n_streams": 10, "max_epochs": 60, "random_state": 0}
+speaker = ElmanNetwork(20, output="logistic", **settings).fit(codes[:-1], codes[1:])
 
 # %%
 fresh = letter_sequences.letter_sequence(300, np.random.default_rng(1))
@@ -527,14 +546,14 @@ print(f"cost of a consonant {surprise[consonant].mean():.3f}, of a vowel {surpri
 # %%
 floor = 2 * (np.log(3) / 3 + 2 / 3 * np.log(1.5))
 p = speaker.predict(fresh_codes[:-1])
-print(f"floor for a consonant {floor:.3f}")
+print(f"floor for a consonant {floor:.3f}: {2 * np.log(1.5):.3f} for b, {np.log(3) + np.log(1.5):.3f} for d and g")
 print(f"'a consonant comes now' right in {np.mean((p[:, 0] > 0.5) == consonant):.1%} of the steps")
 print("features predicted for consonants:", p[consonant].mean(axis=0).round(2))
 assert abs(surprise[consonant].mean() - floor) < 0.05
-assert surprise[~consonant].mean() < 0.01
-assert np.all((p[:, 0] > 0.5) == consonant)
+assert surprise[~consonant].mean() < 0.05
+assert np.mean((p[:, 0] > 0.5) == consonant) > 0.99
 
-# %% mystnb={"image": {"alt": "Bars of the cross-entropy of each letter in a run of thirty letters. Vowels cost nothing; every consonant stands out with more than one nat. A line for the feature consonant alone stays at zero everywhere."}}
+# %% mystnb={"image": {"alt": "Bars of the cross-entropy of each letter in a run of thirty letters. Vowels cost almost nothing; every consonant stands out, b with less than one nat, d and g with about one and a half. A line for the feature consonant alone stays at zero everywhere."}}
 shown = slice(0, 30)
 separate = -np.log(np.where(fresh_codes[1:] == 1, p, 1 - p))
 figure, ax = plt.subplots(figsize=(7, 3))
@@ -553,10 +572,10 @@ ax.set_ylim(0, 2.3)
 plt.show()
 
 # %% [markdown]
-# The peaks mark the beginnings of the syllables. Nobody drew boundaries into the stream; they are where prediction becomes hard, and from this observation Elman took his title, *finding structure in time*. The black line shows the subtler half. *Which* consonant comes is unknown, but *that* one comes is
+# The peaks mark the beginnings of the syllables. Nobody drew boundaries into the stream; they are where prediction becomes hard: structure found in time, as the title of Elman's paper has it. (*b* is the cheapest because it has neither of the two uncertain features, *d* and *g* have one each.) The black line shows the subtler half. *Which* consonant comes is unknown, but *that* one comes is
 # known without error, even after *guuu*, where the network has to tell the third *u* from the second.
 #
-# Here, unlike before, the hidden states are few and far apart, and a **finite automaton** (有限自动机) can be read off. Average the states at each of the nine places of the language, replace every state by the nearest average, and see where each letter leads.
+# Here, unlike before, the hidden states are few and far apart, and a **finite automaton** (有限自动机), a machine that goes from one of finitely many states to another with each symbol, can be read off. Average the states at each of the nine places of the language, replace every state by the nearest average, and see where each letter leads.
 
 # %%
 places = "".join({"b": "01", "d": "234", "g": "5678"}[letter] for letter in fresh if letter in "bdg")
@@ -574,27 +593,44 @@ for k, node in enumerate(nodes):
     print(f"{node:>4} -> {', '.join(nodes[j] for j in reached)}")
     assert reached == followers
 
-# %% mystnb={"image": {"alt": "Hidden states of the letter network in the plane of two principal components: tight groups, labelled at their mean with the part of the syllable heard so far, with arrows along the syllables. Each consonant has several groups, each vowel lies in one or two."}}
+# %% mystnb={"image": {"alt": "Hidden states of the letter network in the plane of two principal components: tight groups; a cross marks the mean of each place, labelled with the part of the syllable heard so far, with arrows along the syllables. Each consonant has several groups, each vowel lies in one or two."}}
 centre = inside.mean(axis=0)
 axes_of_variation = np.linalg.svd(inside - centre, full_matrices=False)[2][:2].T
 flat, spots = (inside - centre) @ axes_of_variation, (averages - centre) @ axes_of_variation
 figure, ax = plt.subplots(figsize=(6, 4))
 for k in range(9):
     ax.plot(*flat[places == k].T, "o", ms=3, alpha=0.4, color=plot.PALETTE[(0, 0, 1, 1, 1, 2, 2, 2, 2)[k]])
-    ax.annotate(nodes[k], spots[k], xytext=(8, 9), textcoords="offset points", fontsize=10)
+    ax.plot(*spots[k], "x", ms=7, color="black", label="mean of a place" if k == 0 else None)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+    ax.annotate(nodes[k], spots[k], xytext=(9, -14), textcoords="offset points", fontsize=10, bbox=box)
 for k in (0, 2, 3, 5, 6, 7):
     arrow = {"arrowstyle": "->", "color": "#555555", "lw": 1, "shrinkA": 6, "shrinkB": 6}
     ax.annotate("", spots[k + 1], spots[k], arrowprops=arrow)
 ax.set(xlabel="first principal component", ylabel="second principal component")
+ax.legend(loc="upper center")
 plt.show()
 
 # %% [markdown]
 # Every transition of the extracted machine is right: the network has become the automaton that generates the language, with nine places in a space of twenty dimensions. Note that *gu*, *guu* and *guuu* end in the same letter and lie apart: the state does not stand for the last letter but for the
-# letter *in its context*. The picture also shows something superfluous. Each consonant falls into several groups, one for each syllable that may precede it. For the prediction that makes no difference; the network remembers it simply because nothing told it to forget.
+# letter *in its context*. The picture also shows something superfluous. Each consonant falls into several groups. Are they the syllables that may precede it?
+
+# %%
+last = np.concatenate([[-1], places[:-1]])
+for place, name in ((0, "b"), (2, "d"), (5, "g")):
+    groups = [inside[(places == place) & (last == end)] for end in (1, 4, 8)]
+    within = np.sqrt(np.mean([group.var(axis=0).sum() for group in groups]))
+    between = min(np.linalg.norm(groups[i].mean(axis=0) - groups[j].mean(axis=0)) for i, j in ((0, 1), (0, 2), (1, 2)))
+    print(
+        f"{name} after ba, dii, guuu: scatter within a group {within:.3f}, least distance of two groups {between:.3f}"
+    )
+    assert between > 2 * within
+
+# %% [markdown]
+# They are. For the prediction the last syllable makes no difference; the network remembers it because nothing told it to forget.
 #
 # ## A real series: the sun
 #
-# Since 1700 somebody has counted **sunspots** (太阳黑子). The yearly numbers swing with a period near eleven years and an amplitude that nobody has fully explained; Yule invented autoregression for them in 1927. We train on 1700–1948 and predict each of the 60 years from
+# Since 1700 somebody has counted **sunspots** (太阳黑子). The yearly numbers swing with a period near eleven years and heights that differ from cycle to cycle; Yule described them in 1927 by **autoregression** (自回归), **AR(p)**: linear regression of each year on the last $p$ years. We train on 1700–1948 and predict each of the 60 years from
 # 1949 on from the years before it. The measure is the mean absolute error (MAE), in units of the sunspot number.
 
 # %%
@@ -614,7 +650,7 @@ assert round(naive, 1) == 25.1
 assert round(linear[9], 1) == 14.8
 
 # %% [markdown]
-# **AR(p)** is linear regression on the last $p$ years. It needs them as inputs, in a window that we have to choose. The Elman network gets *one* number a year, and has to make its own window. A feed-forward network of the same size gets that one number too, so the difference between the two is what the context
+# AR(p) needs the last $p$ years as inputs, in a window that we have to choose. The Elman network gets *one* number a year, and has to make its own window. A feed-forward network of the same size gets that one number too, so the difference between the two is what the context
 # is worth. Learning rate, size and number of passes were chosen on the years before 1949.
 
 # %%
@@ -637,7 +673,8 @@ for n_lags in ("1", "2", "9"):
 
 # %%
 one, nine = (np.mean(record[n_lags]["elman"]) for n_lags in ("1", "9"))
-assert one < np.mean(record["1"]["feed_forward"]) - 5  # the context is worth more than five spots
+print(f"with one lag the context is worth {np.mean(record['1']['feed_forward']) - one:.1f} spots")
+assert one < np.mean(record["1"]["feed_forward"]) - 5
 assert one > record["9"]["autoregressive"]  # and yet nine lags and a straight line are better
 assert nine < np.mean(record["9"]["feed_forward"])
 
@@ -652,23 +689,45 @@ bottom.bar(sunspots.years_test, (forecast["Elman"] - y)[-60:], color=plot.PALETT
 bottom.set(xlabel="year", ylabel="forecast − observed")
 plt.show()
 
+# %% [markdown]
+# The forecasts fall short at the maxima. Six of the test years lie above everything that the network had seen before 1949, so our first explanation was that its tanh units saturate there. That can be looked at. In the years after a bright one (above 120) and in all others we count the hidden units beyond ±0.9, average the slopes $1 - h^2$ of the units, and
+# compute the *gain*: by how much one spot more in the last year raises the forecast, with the context as it is.
+
 # %%
-errors = {"Elman, one lag": np.abs(forecast["Elman"] - y)[-60:], "AR(9)": np.abs(line - y[-60:])}
-bright = y[-60:] > 120
-for name, error in errors.items():
-    print(
-        f"{name}: MAE in the {bright.sum()} years above 120: {error[bright].mean():.1f}, in the others: {error[~bright].mean():.1f}"
-    )
+observed, after_bright = y[-60:], X[-60:, 0] > 120
 new_heights = sunspots.years_test[sunspots.y_test > sunspots.y_train.max()]
 print("years above everything in the training:", *new_heights)
-ours, peer = errors.values()
-assert ours[bright].mean() > peer[bright].mean() + 5
-assert ours[~bright].mean() < peer[~bright].mean()
+states = recurrent.hidden_states(inputs)[-60:]
+gain = ((1 - states**2) * recurrent.W_[0]) @ recurrent.V_[:, 0]
+for name, years in (("after a bright year", after_bright), ("in the other years", ~after_bright)):
+    beyond, slope = np.mean(np.abs(states[years]) > 0.9), np.mean(1 - states[years] ** 2)
+    miss = [np.abs(values[-60:] - observed)[years].mean() for values in (forecast["Elman"], line)]
+    print(
+        f"{name} ({years.sum()}): units beyond 0.9 {beyond:.0%}, mean slope {slope:.2f}, gain {gain[years].mean():.2f};",
+        end=" ",
+    )
+    print(f"MAE Elman {miss[0]:.1f}, AR(9) {miss[1]:.1f}")
+
+# %%
+old = slice(8, -60)  # the training years that have nine years before them
+bright_past = y[old] > 120
+for name, values in (("Elman", forecast["Elman"][old]), ("AR(9)", A[:-60] @ coefficients)):
+    print(f"{bright_past.sum()} bright training years: MAE of {name} {np.abs(values - y[old])[bright_past].mean():.1f}")
+
+# %%
+slopes = 1 - states**2
+assert slopes[after_bright].mean() > 0.6 * slopes[~after_bright].mean()
+assert gain[after_bright].mean() < 0.6 * gain[~after_bright].mean()
+elman_miss, linear_miss = (np.abs(v[-60:] - observed) for v in (forecast["Elman"], line))
+assert elman_miss[after_bright].mean() > linear_miss[after_bright].mean() + 3
+assert elman_miss[~after_bright].mean() < linear_miss[~after_bright].mean() + 1
 
 # %% [markdown]
-# With one number a year, the context brings the error from where the feed-forward network stays, which is no better than "as last year", down to about 16. So the network has built itself a window. It still loses to AR(9), by about one spot, and
-# we should say why. In ordinary years it is even slightly better than the nine lags. The loss comes from the bright years alone: six of them lie above everything that the network had seen before 1949, where its units saturate, while a straight line simply goes on. A linear
-# model extrapolates by accident of its shape, and here the accident is a happy one. When the Elman network is *given* nine lags, it is on a level with the linear model, slightly ahead on average over twenty seeds. But note the size of all this: among networks with other seeds the
+# With one number a year, the context brings the error from where the feed-forward network stays, which is no better than "as last year", down to about 16. So the network has built itself a window. On average over the seeds it still loses to AR(9), by about one spot, and the numbers say where. After a bright year
+# two of the ten units are saturated, otherwise hardly one, and the slopes are on average a fifth smaller, while the gain shrinks to a third: our first explanation has a grain of truth and is not enough. It is the *response* as a whole that is bent. After a bright year one spot more raises the forecast by a third of a spot, in other years by more than a whole one. The bend was learnt, and for a reason: in the bright years of the training the
+# network makes little more than half the error of the linear model. The cycles after 1949 are higher and stay high for longer, there the bend sends the forecast down too early (1958, 1959, 1981, 1991 in the figure), and the straight line, which has no such experience, is nearer. The steep rises before the maxima are missed by both. In all other years the two are equally good.
+#
+# When the Elman network is *given* nine lags, it is on a level with the linear model, slightly ahead on average over twenty seeds. But note the size of all this: among networks with other seeds the
 # error differs by as much as between the methods, and a regression needs no seed. For a short, nearly linear series start with autoregression.
 #
 # ## Checked against torch
@@ -692,19 +751,17 @@ print(f"hidden states of {len(X)} steps: largest difference {np.abs(states - our
 assert np.abs(states - ours.hidden_states(inputs)).max() < 1e-12
 
 # %%
-rnn.bias_hh_l0.requires_grad_(False)  # torch has two biases where one does
-
-# %%
-trained = [p for p in (*rnn.parameters(), *head.parameters()) if p.requires_grad]
+# torch has two biases where one does: the second stays zero
+trained = [rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, *head.parameters()]
 sgd, h = torch.optim.SGD(trained, lr=0.01, momentum=0.9), torch.zeros(1, 10, dtype=torch.float64)
 for x_t, y_t in zip(torch.tensor(inputs), torch.tensor(targets)):
     out, h = rnn(x_t[None], h.detach())
     sgd.zero_grad()
     (0.5 * (head(out)[0, 0] - y_t) ** 2).backward()
     sgd.step()
-ours.partial_fit(inputs, targets)
 
 # %%
+ours = ours.partial_fit(inputs, targets)
 finals = ((rnn.weight_ih_l0, ours.W_.T), (rnn.weight_hh_l0, ours.U_.T), (head.weight, ours.V_.T))
 gap = max(np.abs(theirs.detach().numpy() - mine).max() for theirs, mine in finals)
 print(f"weights after {len(X)} online updates: largest difference {gap:.1e}")
@@ -728,45 +785,56 @@ else:
 # %% [markdown]
 # ## What goes wrong
 #
-# **Long lags.** Nobody rewards the hidden layer for keeping what will be needed later. Take away every help: the inputs are independent coins, the answer is the XOR of the present one and the one of $k$ steps ago. A record compares Elman's rule with the same network, from the
-# same first weights, when gradients travel back over 20 steps.
+# **Long lags.** Nobody rewards the hidden layer for keeping what will be needed later. Take away every help: the inputs are independent coins, the answer is the XOR of the present one and the one of $k$ steps ago. A record compares Elman's rule, which moves the weights at every step, with four
+# trainings of the same network from the same first weights that move them once in 20 steps: the truncated gradient and the gradient through those 20 steps, each with the plain momentum rule (SGD) and with Adam, an optimiser that scales the step of each weight by itself. So gradient and optimiser can be told apart.
 
-# %% mystnb={"image": {"alt": "Share of right answers against the lag. Elman's rule is nearly perfect up to four steps, keeps about eight in ten at six and eight, and guesses from twelve on; with gradients through time the accuracy stays at one up to eight steps and drops later."}}
-lags = records.load("classical/elman_lags")["figures"]
+# %% mystnb={"image": {"alt": "Share of right answers against the lag for five ways of training. The three with truncated gradients are nearly perfect at lags one and two, fall from four steps on and guess at twelve. The two with gradients through time stay at one up to eight steps, whatever the optimiser, and fall between eight and sixteen."}}
+lag_record = records.load("classical/elman_lags")
+lags = lag_record["figures"]
 k = np.array([int(lag) for lag in lags])
-rule, through = (np.array([lags[lag][name] for lag in lags]) for name in ("elman", "through_time"))
+share = {name: np.array([lags[lag][name] for lag in lags]) for name in lags["1"]}
+styles = {
+    "elman": ("o-", 0, "Elman's rule, every step"),
+    "truncated_sgd": ("^--", 2, "truncated, SGD"),
+    "truncated_adam": ("v:", 2, "truncated, Adam"),
+    "through_time_sgd": ("s--", 1, "through 20 steps, SGD"),
+    "through_time_adam": ("D:", 1, "through 20 steps, Adam"),
+}
 figure, ax = plt.subplots()
-for values, style, name in ((rule, "o-", "Elman's rule"), (through, "s--", "gradients through 20 steps")):
-    ax.plot(k, values.mean(axis=1), style, label=f"{name}, mean of 3 seeds")
+for name, (style, color, label) in styles.items():
+    ax.plot(k, share[name].mean(axis=1), style, color=plot.PALETTE[color], label=label)
 ax.axhline(0.5, color="black", lw=1, ls=":", label="chance")
-ax.set(xlabel="lag k (steps)", ylabel="share of right answers", ylim=(0.45, 1.03))
-ax.legend(loc="lower left")
+ax.set(xlabel="lag k (steps)", ylabel="share of right answers, mean of 3 seeds", ylim=(0.45, 1.03))
+ax.legend(loc="upper right", fontsize=8)
 plt.show()
 
 # %%
-assert rule[0].min() > 0.999
-assert rule[-1].max() < 0.6
-assert through[k <= 8].min() > 0.99
+for lag in (4, 8, 12, 16):
+    row = {name: values[k == lag][0] for name, values in share.items() if name != "untrained"}
+    print(f"lag {lag:2d}: " + "; ".join(f"{name} {' '.join(f'{v:.2f}' for v in row[name])}" for name in row))
+assert share["elman"][0].min() > 0.99
+assert share["elman"][k == 12].max() < 0.6
+for optimizer in ("sgd", "adam"):
+    assert share[f"truncated_{optimizer}"][k == 8].max() < 0.9 < 0.99 < share[f"through_time_{optimizer}"][k == 8].min()
 
 # %% [markdown]
-# Up to four steps the echoes in a hidden layer of 40 units suffice, and even at eight something is left. At twelve Elman's rule is reduced to guessing: the trace of the old coin is too faint, and nothing rewards the steps in between for strengthening it. Gradients through time reach further, and
-# then, depending on the seed, fail in their turn. Why long lags are hard even then is the question with which the chapter on recurrent networks begins.
+# We had expected Elman's rule to be lost after very few steps. It is not: the echoes in a hidden layer of 40 units suffice for four, and even at eight it is right eight times in ten, a bar that we could set only after we had seen it. (The same gradient with one change of the weights in 20 steps does worse at eight
+# and a little better at six.) At twelve all truncated trainings are reduced to guessing: the trace of the old coin is too faint, and nothing rewards the steps in between for strengthening it. With gradients through time the answers at eight steps are right under either optimiser, so there it is the gradient that counts. Beyond, they too
+# fail, depending on the seed, and here the optimiser has a say. Why long lags are hard even for the full gradient is the question with which the chapter on recurrent networks begins.
 #
-# **A fixed training sequence.** Elman showed the same 3000 bits again and again. For a network with many weights this is an invitation to learn the coins by heart:
+# **A fixed training sequence.** A record shows the *same* 3000 bits in each of 600 passes. For a network with many weights this is an invitation to learn the coins by heart:
 
 # %%
 fixed = records.load("classical/elman_fixed_sequence")["figures"]
 for size, kinds in fixed.items():
     seen, unseen = (np.mean(kinds[kind], axis=0) for kind in ("seen", "unseen"))
-    print(
-        f"{size:>3} hidden units, first and second coin, XOR: seen bits {seen.round(2)}, fresh bits {unseen.round(2)}"
-    )
+    print(f"{size:>3} hidden units, coin, coin, XOR: seen bits {seen.round(2)}, fresh bits {unseen.round(2)}")
 assert (seen[:2] < np.log(2)).all()
 assert (unseen[:2] > np.log(2) + 0.1).all()
 
 # %% [markdown]
 # With 100 hidden units the coins of the training sequence cost *less* than $\ln 2$. There is no clearer sign of memorising, because no honest prediction of a coin can cost less. On fresh bits the same network pays for its superstitions: it is sure where nobody can be. (The small ones do not memorise
-# much; their upper values are the boldness that we saw in the middle of training.) Fresh bits in every pass, free of charge with a generator, remove the temptation.
+# much; their upper values are the boldness that we saw early in training.) Fresh bits in every pass, free of charge with a generator, remove the temptation.
 #
 # **Too large a rate.** The loop feeds errors of the weights back into the states, so recurrent networks are touchier than layered ones.
 
@@ -780,31 +848,37 @@ for rate in (0.001, 0.01, 0.1, 1.0, 10.0):
         print(f"learning rate {rate}: {error}")
 
 # %% [markdown]
-# Ten times the rate that we used already harms, and at a hundred times the weights are lost in the first pass.
+# Ten times the rate that we used for the forecasts, 0.01, already harms, and at a hundred times the weights are lost in the first pass.
 #
 # **Shuffled rows.** For this estimator the order of the rows is the data. A cross-validation that shuffles, harmless for every other model so far, hands it noise. And reset the context where a new sequence begins (`lengths`), or the end of one is taken for the past of the next.
 #
 # ### Three sentences one reads
 #
-# *"A simple recurrent network has one hidden node."* It has as many as one gives it, and one is not enough for XOR: with a single hidden unit the output is a monotone function of a weighted sum, a straight cut. *"It converges quickly."* Our network read 1.8 million bits to learn one rule about three. *"Its context gives it a memory of
+# *"A simple recurrent network has one hidden node."* It has as many as one gives it, and one is not enough for XOR: with a single hidden unit the output is a monotone function of one weighted sum, a straight cut, and a straight cut can get three of the four pairs of coins right and not the fourth. *"It converges quickly."* Our network read 1.8 million bits to learn one rule about three. *"Its context gives it a memory of
 # arbitrary length."* The architecture, yes, as the click has shown; the rule, no, as the lags have shown. The first sentence is the easiest to test:
 
 # %%
+pairs_of_coins = 2 * X_coins[1:, 0] + X_coins[:-1, 0]
+ceiling = 1 - np.unique(pairs_of_coins, return_counts=True)[1].min() / len(pairs_of_coins)
+print(f"three of the four pairs of coins are {ceiling:.1%} of the steps at most")
+
+# %%
+best_of = {}
 for size in (1, 2, 20):
-    best = 0.0
+    best_of[size] = 0.0
     for seed in range(3):
         trial = ElmanNetwork(**common | {"hidden_size": size, "random_state": seed}, weight_scale=2.0).fit(
             X_coins, y_coins
         )
-        best = max(best, np.mean((trial.predict(X_coins) > 0.5) == y_coins))
-    print(f"XOR of the last two coins, {size:2d} hidden: best of three seeds {best:.1%}")
-    assert best < 0.8 if size == 1 else size == 2 or best > 0.999
+        best_of[size] = max(best_of[size], np.mean((trial.predict(X_coins) > 0.5) == y_coins))
+    print(f"XOR of the last two coins, {size:2d} hidden: best of three seeds {best_of[size]:.1%}")
+assert best_of[1] < ceiling + 0.01 < 0.99 < best_of[20]
 
 # %% [markdown]
 # ## Exercises
 #
 # 1. Show that the echo with $u = 1$ decays like $\sqrt{3/(2t)}$, and find the value on which it settles for $u = 1.5$.
-#    <details><summary>Answer</summary>For small $h$, $\tanh h \approx h - h^3/3$, so $dh/dt \approx -h^3/3$, whence $h^{-2} = 2t/3 + \text{const}$. For $u = 1.5$ the fixed point solves $h = \tanh(1.5\,h)$, which gives $h \approx 0.858$.</details>
+#    <details><summary>Answer</summary>For small $h$, $\tanh h \approx h - h^3/3$, so $dh/dt \approx -h^3/3$, whence $h^{-2} = 2t/3 + \text{const}$. For $u = 1.5$ the fixed point solves $h = \tanh(1.5\,h)$, which gives $h \approx 0.859$.</details>
 # 2. (Zhou, exercise 5.9.) Derive the rule for logistic hidden *and* output units with the squared error $\frac12 \sum_j (\hat y_j - y_j)^2$, in Zhou's letters.
 #    <details><summary>Answer</summary>As for the ordinary network: $g_j = \hat y_j (1 - \hat y_j)(y_j - \hat y_j)$ and $e_h = b_h(1 - b_h) \sum_j w_{hj} g_j$. Then $\Delta w_{hj} = \eta\,g_j b_h$, $\Delta v_{ih} = \eta\,e_h x_i$, and for the context weight from unit $k$: $\Delta u_{kh} = \eta\,e_h\,b_k^{(t-1)}$, thresholds $\Delta\theta_j = -\eta g_j$, $\Delta\gamma_h = -\eta e_h$. Only the weights $u$ are new. The
 #    exact gradient has further terms, through $b_k^{(t-1)}$.</details>
@@ -828,7 +902,7 @@ for size in (1, 2, 20):
 # - Elman's rule is ordinary back-propagation of one step. It leaves out $\delta U^\top$, the signal to the step before; it equals `torch.nn.RNN` with a detached state.
 # - Judge a predictor by the entropy rate of its source. Temporal XOR has $\frac23 \ln 2$ nats per bit, and the network reaches it; not knowing the phase costs $\ln 3$ nats once.
 # - What is predictable and what is not marks the boundaries of words. States of the trained network are places in an automaton, or a fading record of the input; probes tell which.
-# - On the sunspots the context is worth almost ten spots of error against the same network without it; a linear model with nine lags is still a little better, because it extrapolates.
+# - On the sunspots the context is worth almost ten spots of error against the same network without it; a linear model with nine lags is still a little better, because it has learnt no bend that later cycles refute.
 # - Memory that is not rewarded fades: with truncation after one step, dependencies beyond a handful of steps are not learnt.
 #
 # ## Sources

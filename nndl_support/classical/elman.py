@@ -192,8 +192,8 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
         starts = sequence_starts(len(inputs), lengths)
         if first:
             self._start(inputs.shape[1], targets.shape[1])
-        elif targets.shape[1] != self.n_outputs_:
-            raise ValueError(f"y has {targets.shape[1]} columns, but the network has {self.n_outputs_} outputs")
+        else:
+            self._check_columns(targets)
         self._pass(inputs, targets, starts, self.learning_rate)
         return self
 
@@ -283,9 +283,15 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
         Returns
         -------
         array (T,), in nats for logistic and softmax outputs
+
+        Raises
+        ------
+        ValueError
+            When y does not suit the output units or has another number of columns than in ``fit``.
         """
         check_is_fitted(self, "W_")
         inputs, targets = self._check_data(X, y, reset=False)
+        self._check_columns(targets)
         return loss_per_step(targets, self._read(inputs, lengths)[1], self.output)
 
     def _read(self, X: npt.ArrayLike, lengths: npt.ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
@@ -331,6 +337,10 @@ class ElmanNetwork(RegressorMixin, BaseEstimator):
                 "softmax outputs need rows of y that are probabilities and add up to 1, such as one-hot rows"
             )
         return inputs, targets
+
+    def _check_columns(self, targets: np.ndarray) -> None:
+        if targets.shape[1] != self.n_outputs_:
+            raise ValueError(f"y has {targets.shape[1]} columns, but the network has {self.n_outputs_} outputs")
 
     def _check_parameters(self) -> None:
         for parameter in ("hidden_size", "max_epochs", "n_streams"):

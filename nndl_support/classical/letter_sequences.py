@@ -106,4 +106,4 @@ def best_prediction(letters: str) -> np.ndarray:
         if syllable is None:
             raise ValueError(f"no syllable begins at letter {len(rows)}, which is {letters[len(rows)]!r}")
         rows += [any_consonant, *encode(syllable[1:])]
-    return np.array(rows)
+    return np.array(rows, dtype=float).reshape(-1, len(FEATURES))

@@ -80,7 +80,8 @@ def bayes_prediction(
     Raises
     ------
     ValueError
-        When the prior is no distribution over three phases, or the bits are impossible under it.
+        When the bits are not a vector of 0 and 1, the prior is no distribution over three phases, or the bits are impossible
+        under it.
 
     Examples
     --------
@@ -92,7 +93,10 @@ def bayes_prediction(
            [0.67, 0.33, 0.  ],
            [0.5 , 0.5 , 0.  ]])
     """
-    x = np.asarray(bits, dtype=int)
+    given = np.asarray(bits)
+    if given.ndim != 1 or not np.isin(given, (0, 1)).all():
+        raise ValueError(f"bits must be a vector of 0 and 1, but are {bits!r}")
+    x = given.astype(int)
     belief = np.asarray(prior, dtype=float)
     if belief.shape != (3,) or (belief < 0).any() or not np.isclose(belief.sum(), 1.0):
         raise ValueError(f"prior must be three probabilities that add up to 1, but is {prior!r}")
@@ -127,11 +131,18 @@ def phase_uncertainty(n_triples: int) -> float:
     -------
     float, in nats
 
+    Raises
+    ------
+    ValueError
+        When m is negative.
+
     Examples
     --------
     >>> [round(phase_uncertainty(m), 3) for m in (0, 1, 5)]  # ln 3 at first
     [1.099, 0.621, 0.043]
     """
+    if n_triples < 0:
+        raise ValueError(f"n_triples must not be negative, but is {n_triples}")
     half, quarter = 0.5**n_triples, 0.25**n_triples
     return float(quarter * np.log(3) + 2 * (half - quarter) * np.log(2))
 

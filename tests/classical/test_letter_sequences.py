@@ -40,6 +40,10 @@ def test_the_best_prediction_is_the_mean_of_what_comes_where_the_past_is_the_sam
     np.testing.assert_allclose(codes[consonant].mean(axis=0), best[consonant][0], atol=0.03)
 
 
+def test_no_letters_are_no_rows():
+    assert encode("").shape == best_prediction("").shape == (0, 6)
+
+
 def test_wrong_letters_are_named():
     with pytest.raises(ValueError, match=r"the letters \['e', 'x'\] have no code"):
         encode("bax e".replace(" ", ""))

@@ -174,5 +174,10 @@ def test_wrong_arguments_are_named():
         bayes_prediction([0, 1], prior=(0.5, 0.4, 0.0))
     with pytest.raises(ValueError, match="prior must be three probabilities"):
         bayes_prediction([0, 1], prior=(0.5, 0.5))
+    for bits in ([0, 2, 1], [0.5, 1.0], [np.nan, 1.0], "01", [[0, 1]]):
+        with pytest.raises(ValueError, match="bits must be a vector of 0 and 1, but are"):
+            bayes_prediction(bits)
+    with pytest.raises(ValueError, match="n_triples must not be negative, but is -1"):
+        phase_uncertainty(-1)
     with pytest.raises(ValueError, match="bit 2 is impossible"):
         bayes_prediction([0, 1, 0], prior=(0, 0, 1))
