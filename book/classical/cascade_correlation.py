@@ -490,7 +490,7 @@ for seed in range(5):
         r2[criterion].append(net.score(A[300:], b[300:]))
 
 # %% [markdown]
-# And a fixed network with as many weights, on inputs and targets scaled to about $\pm 1$:
+# The score $R^2$ is the share of the test variance that is explained. And a fixed network with as many weights, on inputs and targets scaled to about $\pm 1$:
 
 # %%
 for seed in range(3):
@@ -508,9 +508,9 @@ missed = {name: 1 - np.median(values) for name, values in r2.items()}
 assert missed["fixed MLP"] < missed["correlation"] < 0.6 * missed["covariance"]
 
 # %% [markdown]
-# For regression the normalised criterion is better, as (5) promised: in the median it leaves much less of the variance unexplained than covariance does. (We take the median because one fit
-# in twenty or so goes badly astray.) The fixed network with as many
-# weights is better than both: the function is smooth, and its units never had to be decided one at a time. So why not always use it? Because of the last box in the figure above: on the spirals, correlation
+# For regression the normalised criterion is better, as (5) promised: in the median it leaves much less of the variance unexplained than covariance does. (The median, because now and then
+# a fit goes astray; more seeds will show you one.) The fixed network with as many
+# weights is better than both: the function is smooth, and its units never had to be decided one at a time. So why not always use it? Because of the box labelled correlation in the figure above: on the spirals, correlation
 # needs more units in the median, and some runs never finish. Correlation has a bias of its own. A unit that is constant everywhere *except on one badly wrong point* has a tiny
 # spread, and dividing by it makes a spike look excellent. Covariance asks how much error a unit explains in all; correlation asks how pure the explanation is.
 

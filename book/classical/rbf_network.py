@@ -343,7 +343,7 @@ assert np.median(curve_error) < 1e-5
 #
 # In the section on [using BP networks](../backprop/using_bp.ipynb) a network learnt the density of water from eleven values between 0 and 100 °C, and
 # lost clearly to a cubic spline (三次样条). The same table for the multiquadric. With eleven points we can afford to look at every shape, and take the best by leave-one-out among
-# those with a condition number below $10^{14}$. The flatter ones are often better still, but they are the ones whose result depends on the computer, and a table that is printed should not.
+# those with a condition number below $10^{14}$. Flatter ones may be better still, but their results depend on the last bits of the matrix, and a table that is printed should not.
 
 # %%
 from scipy.interpolate import CubicSpline
