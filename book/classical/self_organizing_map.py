@@ -16,9 +16,8 @@
 # Nobody tells the visual cortex which cell should answer to which place of the retina, yet neighbouring cells answer to neighbouring
 # places. Can units that only compete for their inputs arrange themselves into a map, without a teacher and without a plan? In 1982 Teuvo
 # Kohonen found that one small change to competition is enough: let the winner take its neighbours along. This section starts with plain
-# competition and its failure, adds the neighbours, watches a map unfold, and then asks two questions with numbers: how well does
-# a map fit its data, and how well does it keep their neighbourhoods? The two answers pull in opposite directions, and a map is a
-# treaty between them.
+# competition and its failure, adds the neighbours, watches a map unfold, and then measures two things: how well does
+# a map fit its data, and how well does it keep their neighbourhoods? The two pull in opposite directions.
 #
 # **You need:** Euclidean distance, means, the idea of k-means, and principal components as
 # [Putting back-propagation to use](../backprop/using_bp.ipynb) meets them. No back-propagation: nothing here has a target.
@@ -66,8 +65,8 @@ plot.use_style()
 show_source(competitive.winner, competitive.compete, docstring="none")
 
 # %% [markdown]
-# Four clouds of points, eight units. The units all start in one corner, as units do that were initialised with little care. What the extra term
-# in the source is for, the *bias* of a unit, we shall see in a moment; at first it is zero.
+# Four clouds of points, eight units that all start in one corner. The *bias* of a unit in the source, and `share`, `conscience` and `memory`
+# with it, are explained in a moment; at first the bias is zero.
 
 # %%
 rng = np.random.default_rng(1)
@@ -85,13 +84,15 @@ assert dead >= 3
 # %% [markdown]
 # Five of the eight units never won a single input. The first units to reach out took everything in their direction; for the others there is no
 # input to which they are nearest, hence no reason to move, hence there never will be one. These are **dead units** (死单元), and no amount of further
-# training revives them. It is the disease of every rule under which only winners learn, and it does double damage: of the three living units one has to stand between two clouds,
+# training revives them. It does double damage, as the figure below shows: of the three living units one has to stand between two clouds,
 # in the middle of nothing, because the colleagues who could share its work are dead.
 #
-# One cure is a bad conscience (DeSieno, 1988). Each unit keeps a record $p_j$ of how often it wins. A unit that wins more than its fair
-# share $1/M$ of the inputs is handicapped when distances are compared, one that wins less is helped:
+# One cure is a bad conscience (DeSieno, 1988). For each of the $M$ units a record $p_j$, a running mean with the small rate $\beta$, says how often it wins lately. A unit that wins
+# more than its fair share $1/M$ of the inputs is handicapped when distances are compared, one that wins less is helped; $\gamma$ says how much:
 #
 # $$ c = \arg\min_j \Big( \lVert x - w_j \rVert^2 - \gamma \big(\tfrac{1}{M} - p_j\big) \Big), \qquad p_j \leftarrow p_j + \beta\,(\mathbb{1}[j = c] - p_j) $$
+#
+# ($\mathbb{1}[\cdot]$ is 1 where the statement in the bracket holds and 0 elsewhere.)
 
 # %%
 fair = competitive.compete(clouds, corner, conscience=100.0, n_epochs=20, keep_path=True, rng=np.random.default_rng(0))
@@ -121,12 +122,12 @@ axes[0].legend(loc="center")
 plt.show()
 
 # %% [markdown]
-# With a conscience every cloud ends up with two of the eight units: the record of past wins works like a tax. The price is a new knob, $\gamma$, which
-# must be larger than the squared distances that keep a unit from winning, and so depends on the scale of the data.
+# With a conscience every cloud ends up with two of the eight units: the record of past wins works like a tax. The price is a new knob. A dead unit has $p_j \to 0$ and is helped by $\gamma / M$,
+# so $\gamma$ must be about $M$ times the squared distance that keeps it from winning, and depends on the scale of the data.
 #
 # Kohonen's idea cures the same disease in passing. Suppose the winner does not learn alone: whoever stands next to it learns
-# too, a little less. Then a unit that never wins is pulled along by neighbours that do, and there is a second effect
-# that nobody asked for. Units that stand side by side are always taught together, so they come to resemble each other. The
+# too, a little less. Then a unit that never wins is pulled along by neighbours that do, and there is a second effect:
+# units that stand side by side are always taught together, so they come to resemble each other. The
 # arrangement of the units starts to mean something.
 #
 # ## A grid of units
@@ -157,7 +158,7 @@ for topology in map_grid.TOPOLOGIES:
 #
 # $$ h_{cj} = e^{-d_{cj}^2 / 2\sigma^2} \;\text{(Gaussian)}, \qquad h_{cj} = \mathbb{1}[d_{cj} \le \sigma] \;\text{(bubble)}, \qquad h_{cj} = \Big(1 - \frac{d_{cj}^2}{2\sigma^2}\Big) e^{-d_{cj}^2 / 2\sigma^2} \;\text{(Mexican hat)} $$
 #
-# The Mexican hat comes from biology, where near cells excite each other and farther ones inhibit. It has a surprise in store.
+# The Mexican hat comes from biology, where near cells excite each other and farther ones inhibit.
 
 # %% mystnb={"image": {"alt": "Three panels. Left: the Gaussian, the bubble and the Mexican hat against the grid distance; only the Mexican hat goes below zero. Middle and right: a rectangular and a hexagonal grid of units whose colours show the Gaussian weight around a winner in the middle."}}
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(7.4, 2.6), width_ratios=(1.3, 1, 1))
@@ -190,8 +191,8 @@ show_source(map_learning.online_step)
 
 # %% [markdown]
 # Now watch. The data are uniform in a square, the $8 \times 8$ units start at random places in it, and a line joins every two direct neighbours of the grid. Each frame
-# is one pass over 100 points. In the first passes the tangle shrinks to a small sheet, because everybody follows every winner; then it turns, spreads
-# and reaches for the corners. No unit knows that there is a square.
+# is one pass over 100 points; `partial_fit` is the method that makes a single pass. In the first passes the tangle shrinks to a small sheet, because everybody follows every winner; then it turns, spreads
+# and reaches for the corners. It never quite gets there: a unit at the edge is a mean over its neighbours' data too, and those lie on one side of it.
 
 # %%
 rng = np.random.default_rng(0)
@@ -204,6 +205,9 @@ frames = [scattered.reshape(8, 8, 2)]
 for epoch in range(40):
     online.partial_fit(square[100 * (epoch % 10) : 100 * (epoch % 10 + 1)])
     frames.append(online.weights_.reshape(8, 8, 2))
+
+# %% [markdown]
+# How orderly is each frame? Count the points whose nearest and second nearest units do not stand side by side, corners included.
 
 # %%
 touching = map_grid.adjacent_units((8, 8))
@@ -227,7 +231,7 @@ def show_frame(i):
 
 
 figure, ax = plt.subplots(figsize=(4, 4))
-unfolding = "A grid of 64 units, first crumpled in the middle of a square, spreads until it covers the square evenly."
+unfolding = "64 units, tangled all over a square, contract to a small sheet that spreads until only a margin is left."
 plot.animate(show_frame, 41, figure, interval=250, alt=unfolding)
 
 # %% [markdown]
@@ -292,7 +296,7 @@ assert gap < 1e-12
 #
 # to fall from step to step. The weighted means do minimise it as long as the winners are fixed. But is the nearest unit the
 # winner that makes $E$ small? Not quite: the choice of $c$ decides about a whole row of terms, and the best choice is the unit *around which* the map is near to $x$,
-# $c = \arg\min_c \sum_j h_{cj} \lVert x - w_j \rVert^2$. With these smoothed winners (Heskes, 1999) both halves of a step lower $E$, and it must converge. With
+# $c = \arg\min_c \sum_j h_{cj} \lVert x - w_j \rVert^2$. With these smoothed winners (Heskes, 1999) neither half of a step can raise $E$, so it must converge. With
 # the nearest winners, Kohonen's own, nothing guarantees it. Does it matter?
 
 # %%
@@ -310,6 +314,7 @@ for kind, values in energies.items():
 rises = {kind: int((np.diff(values) > 1e-9).sum()) for kind, values in energies.items()}
 print("rises of the energy in 40 steps:", rises)
 assert rises["smoothed"] == 0 < rises["nearest"]
+assert energies["smoothed"][-1] < 0.9 * energies["nearest"][-1]
 
 # %% mystnb={"image": {"alt": "The energy against the number of batch steps. With smoothed winners it falls quickly and stays low. With the nearest winners it falls too, with bends, and stays well above the other curve."}}
 ax = plot.loss_curves(energies, xlabel="batch steps", ylabel="energy (pixels², radius fixed at 0.8)")
@@ -317,9 +322,9 @@ ax.set_ylim(top=1.15 * energies["nearest"][5])
 plt.show()
 
 # %% [markdown]
-# The rises are too small to be seen in the figure, but they are there, so Kohonen's rule does not descend this function step by step; and for inputs from a continuous distribution there
-# is no other that it descends (Erwin, Obermayer and Schulten, 1992). What can be seen is the distance between the curves: the same radius, the same data, and the smoothed winners end far lower. In practice the shrinking radius stops both variants. Our estimator offers both, `winner="nearest"`
-# being the default since that is the rule everyone means.
+# The rises are too small to be seen in the figure, but they are there: with the nearest winners the rule does not descend this function. Is there another that it descends? For the online rule, a chain of units and inputs from an interval,
+# Erwin, Obermayer and Schulten (1992) proved that no single energy will do. What can be seen is the distance between the curves: the same radius, the same data, and the smoothed winners end lower. Our estimator offers both;
+# `winner="nearest"` is the default since that is the rule everyone means.
 #
 # ## Schedules, and the map that tied itself in a knot
 #
@@ -361,8 +366,7 @@ plt.show()
 
 # %% [markdown]
 # With a narrow first neighbourhood the random start is never forgotten: separate patches of the map order themselves, each in its own orientation, and where they meet
-# the sheet is twisted. Nothing local can undo a twist, for turning one half over would tear the other. It is a *topological defect*, the same thing that makes
-# domains in a magnet. The quantisation error hardly notices, because every place in the square has some unit near it. The topographic error does. Starting at half of the longer side of the grid
+# the sheet is twisted. Nothing local can undo a twist, for turning one half over would tear the other; physicists call it a *topological defect*. Starting at half of the longer side of the grid
 # untied every knot here; that is the estimator's default.
 #
 # The law of the decay matters much less than its start:
@@ -392,36 +396,58 @@ for rate in (0.02, 0.1, 0.5):
 #
 # ## Flat or closed
 #
-# A torus has no edge, and the data may have none either. Here are 300 points around a circle and a chain of 24 units, once with free ends and once glued to a ring.
+# A torus has no edge, and the data may have none either. Here are 300 noisy points around a circle and a chain of 24 units, once with free ends and once glued to a ring.
 
 # %%
 angle = np.linspace(0, 2 * np.pi, 300, endpoint=False)
 circle = np.column_stack([np.cos(angle), np.sin(angle)])
-seam = {}
-for toroidal, begin in ((False, "random"), (True, "random"), (True, "pca")):
-    som = SelfOrganizingMap((1, 24), toroidal=toroidal, initialisation=begin, final_radius=0.7, random_state=0)
-    W = som.fit(circle).weights_
-    name = f"{'ring' if toroidal else 'open chain'} from {begin}"
-    seam[name] = som.topographic_error(circle)
-    link = np.linalg.norm(np.diff(W, axis=0), axis=1).mean()
-    print(f"{name:22s}: mean link {link:.3f}, ends {np.linalg.norm(W[0] - W[-1]):.3f} apart", end=", ")
-    print(f"topographic error {seam[name]:.3f}")
-
-# %%
-assert seam["ring from random"] == 0 < seam["open chain from random"]
-assert seam["ring from pca"] > 0.3
+noisy = circle + 0.05 * np.random.default_rng(0).normal(size=circle.shape)
+seam = []
+for name, toroidal in (("open chain", False), ("ring", True)):
+    som = SelfOrganizingMap((1, 24), toroidal=toroidal, final_radius=0.7).fit(noisy)
+    link = np.linalg.norm(np.diff(som.weights_, axis=0), axis=1).mean()
+    ends = np.linalg.norm(som.weights_[0] - som.weights_[-1])
+    seam.append(som.topographic_error(noisy))
+    print(f"{name:10s}: mean link {link:.2f}, ends {ends:.2f} apart, topographic error {seam[-1]:.3f}")
+assert seam[0] > 0.01 > seam[1]
 
 # %% [markdown]
-# The open chain must leave a seam somewhere, and inputs at the seam count as topographic errors. The ring closes, its ends as far apart as any other link.
-#
-# The third line surprised us. Started from principal components, the usual and safer choice, the ring fails altogether. The first component of a circle is a diameter, and a chain laid on a diameter
-# sees the upper and the lower half of the circle alike: every mean falls on the diameter again. The batch rule uses no chance that could break the symmetry, so the chain stays flat and each unit serves two places. Real data
-# are never so symmetric, but a start without chance is only as good as the plane it lies in. For data without a seam, such as hours of the day or
+# The open chain must leave a seam somewhere, and inputs at the seam count as topographic errors. The ring closes. For data without a seam, such as hours of the day or
 # directions of the wind, glue the edges; for data with edges a torus has to fold, and a flat map is right.
+#
+# What surprised us is what the same ring does *without* the noise. We move every point by about $10^{-12}$, in eight ways:
+
+# %%
+rings, hair = [], []
+for seed in range(8):
+    moved = circle + 1e-12 * np.random.default_rng(seed).normal(size=circle.shape)
+    rings.append(SelfOrganizingMap((1, 24), toroidal=True, final_radius=0.7).fit(moved))
+    hair.append(rings[-1].topographic_error(moved))
+print("topographic errors of the ring:", np.round(hair, 2))
+
+# %%
+by_chance = SelfOrganizingMap((1, 24), toroidal=True, initialisation="random", final_radius=0.7, random_state=0)
+print("from a random start:", by_chance.fit(moved).topographic_error(moved))
+assert min(hair) > 0.01 > by_chance.topographic_error(moved)
+
+# %% mystnb={"image": {"alt": "Three closed chains of 24 units on a circle. Left: the ring with the smallest error of the eight, a figure of eight. Middle: the one with the largest error, squeezed flat on a diameter. Right: from a random start, a round ring."}}
+figure, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True)
+chosen = {"smallest error": rings[np.argmin(hair)], "largest error": rings[np.argmax(hair)], "random start": by_chance}
+for ax, (name, som) in zip(axes, chosen.items()):
+    ax.plot(*circle.T, color="#B9B9B9", linewidth=0.8)
+    ax.plot(*np.vstack([som.weights_, som.weights_[:1]]).T, "o-", color=plot.PALETTE[0], markersize=3)
+    ax.set(title=name, xlabel="$x_1$", aspect="equal")
+axes[0].set_ylabel("$x_2$")
+plt.show()
+
+# %% [markdown]
+# The ring fails every time, and how it fails hangs on digits twelve places behind the point (your machine may print and draw others). The principal components of a circle are any two directions at right angles, and a chain laid along a diameter
+# sees the upper and the lower half alike: every mean falls on the diameter again. Batch learning uses no chance that could break the symmetry while the neighbourhood is wide. Rounding errors do it later, when
+# the radius is too small to undo the knot that comes out, or not at all. A start without chance is only as good as the plane it lies in.
 #
 # ## How dense are the units?
 #
-# Where the data are dense, a map has more units. Proportionally more? In one dimension there is an answer (Ritter and Schulten, 1986): for a wide neighbourhood, the density of units
+# Where the data are dense, a map has more units. Proportionally more? In one dimension there is an answer (Ritter and Schulten, 1986): if the neighbourhood is many units wide, yet narrow beside the whole chain, the density of units
 # grows as the density of the data to the power $2/3$. We take 20,000 points whose density grows
 # linearly, $p(x) = 2x$, so that the power is the slope of a line in a log-log plot. Units near the two ends are left out, where the chain is cut off.
 
@@ -458,7 +484,7 @@ plt.show()
 
 # %% [markdown]
 # Every unit has become a digit, and the digits stand in neighbourhoods: zeros at the top, fours to the right, and between them the shapes that lead from one to the other. Labels were
-# never used. Four other drawings of the same map tell more.
+# never used. k-means fits better, as it must: the difference is the price of order. Four other drawings of the same map tell more.
 #
 # - The **U-matrix** (U 矩阵) gives for every unit the mean distance of its weights from those of the units that touch it. Dark valleys are clusters, bright ridges their borders.
 # - The **hit map** counts the inputs that each unit wins. A unit with no hits interpolates between clusters.
@@ -487,10 +513,10 @@ for ax, (name, values) in zip(axes.flat, panels.items()):
 plt.show()
 
 # %% [markdown]
-# Read them together. The regions of the label map are mostly connected, although the map never saw a label. The exceptions teach more: the ones live in two places, because there are two ways to write
-# a 1, and some nines with a bar at the top have settled among the sevens. The U-matrix has its brightest ridge where the sevens and those nines meet the rest, and the unit without a label there, which wins no digit at all, lies
-# on it: a unit between two clusters, held in the middle by its neighbours on both sides. The pixel in the centre is empty for zeros, and its plane shows them as a dark bay. How pure are the units? If each digit is read as its unit's majority, learnt on
-# the training part only and judged on the test part, we have a classifier that saw no label while it learnt and only a hundred when it was read:
+# Read them together. The regions of the label map are mostly connected, although the map never saw a label. The exceptions teach more: ones, fives and nines each live in two places, because there is more than one way to write
+# them. The U-matrix has its brightest ridge above the lower right corner of the map, and the unit without a label, which wins no digit at all, lies
+# on it: held between two clusters by its neighbours on both sides. The pixel near the centre is empty for zeros, and its plane shows them as a dark bay. How pure are the units? If each digit is read as its unit's majority, learnt on
+# the training part only and judged on the test part, we have a classifier that saw no label while the map learnt:
 
 # %%
 trained = SelfOrganizingMap((10, 10), n_epochs=60, final_radius=0.7).fit(digits.X_train)
@@ -500,10 +526,9 @@ print(f"test accuracy of reading a digit off the map: {accuracy:.3f}")
 assert accuracy > 0.85
 
 # %% [markdown]
-# A map is not a classifier, and the logistic regression of an earlier chapter does better; but it is remarkable how much of "which digit" is already in the
-# neighbourhoods.
+# A map is not a classifier; but it is remarkable how much of "which digit" is already in the neighbourhoods.
 #
-# ### The treaty, and how others sign it
+# ### Fit against order, beside other programs
 #
 # The final radius decides between fit and order. To see the whole trade-off, a long run trained maps with many radii, and three programs that one would use instead: minisom,
 # susi and torchsom, each with ten passes over the data, its own sweep of radii, several learning rates and decays, and three seeds. All errors were computed by the same two functions from the
@@ -520,6 +545,7 @@ points = {
 ratios = record["median_time_ratio"]
 for library in ("minisom", "susi", "torchsom"):
     print(f"{library:8s}: {len(points[library])} settings; our 50 passes take {ratios[library]:.3f} of its time")
+print(f"ours: {len(points['ours'])} settings for 50 passes, {len(points['ours_long'])} for 200")
 print(f"our 200 passes take {ratios['torchsom_long']:.2f} of the time of torchsom")
 assert max(ratios["minisom"], ratios["susi"]) <= 0.1
 
@@ -564,11 +590,11 @@ print(
 # radius 1, or else falls far below it. Ours starts at 4 to 7 and ends anywhere.
 #
 # torchsom is the rival to respect. Its small batches with a low learning rate find maps about as good as ours; it beats none of our best maps in both errors, but five of its 32 settings
-# withstand 50 passes of ours, and their distance from our points is about what another seed changes. What remains is speed: with 200 passes we still need a sixth of its time. Our maps also had more
+# withstand 50 passes of ours. What remains is speed: with 200 passes we still need a sixth of its time. Our maps also had more
 # settings to choose from (128 for each length), each without chance and so without a mean over seeds; the comparison is of what can be reached, not of a single run. The dotted line is k-means: as the radius
-# goes to 0 all of them approach it, and pay in order.
+# goes to 0 the maps approach it, and pay in order.
 #
-# A small live run shows the same curve in seconds:
+# A small live run shows the same curve:
 
 # %%
 for radius in (0.4, 0.6, 0.8, 1.0, 1.5):
@@ -595,7 +621,7 @@ for name, unit, value in zip(colors.names_chinese, landing, colors.X_chinese):
     print(f"{name} row {row:2d}, column {column:2d}; nearest English name: {near}")
 assert len(set(landing)) == 12
 
-# %% mystnb={"image": {"alt": "Left: a hexagonal map of 14 by 18 units in the colours that they have learnt, hues passing smoothly into each other, with the twelve Chinese colour words written on their best matching units. Right: the U-matrix of the same map, with ridges between the dark, the bright and the coloured regions."}}
+# %% mystnb={"image": {"alt": "Left: a hexagonal map of 14 by 18 units in the colours that they have learnt, most hues passing smoothly into each other, with the twelve Chinese colour words written on their best matching units. Right: the U-matrix of the same map, brightest at the left and right edges, which are glued together, beside the light blues."}}
 figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.4))
 x, y = map_grid.unit_positions((14, 18), "hexagonal").T
 axes[0].scatter(x, y, c=np.clip(palette.weights_, 0, 1), marker="h", s=115)
@@ -610,8 +636,8 @@ for ax, title in zip(axes, ("colours", "U-matrix")):
 plt.show()
 
 # %% [markdown]
-# Hues run round the map, and dark colours and pale ones gather in regions of their own; the ridges of the U-matrix stand where the sheet has to jump across the cube. The twelve words all have units of their own. 青 is the interesting one. Chinese calls
-# a clear sky, young grass and black cloth 青, and in our single typical value it lands beside 蓝, in the corner between blue and green, where English has no single basic word and the survey's nearest name is
+# Dark colours and pale ones gather in regions of their own; the ridges of the U-matrix stand where the sheet has to jump across the cube. The twelve words all have units of their own. 青 is the interesting one. Chinese calls
+# a clear sky, young grass and black cloth 青; our single typical value lands near 蓝, between the blues and the greens, and the survey's nearest name is
 # a compromise with a slash. 灰 and 紫 land close to one another, which looks wrong until one remembers that the map sees three numbers and no hue: a muted purple is nearer to grey than to a vivid
 # purple. For distances that follow the eye, one would first turn to a space such as CIELAB.
 #
@@ -630,7 +656,7 @@ sheet = field.weights_ * spread + mean
 print(f"{len(set(field.labels_))} of 25 units win a melon; topographic error", end=" ")
 print(f"{field.topographic_error((melons.X - mean) / spread):.3f}")
 
-# %% mystnb={"image": {"alt": "Left: the seventeen melons in the plane of density and sugar content with the grid of the map laid over them. Right: the map itself, with the numbers of the melons written in their units; good melons lie in the middle and on the right, bad ones around them."}}
+# %% mystnb={"image": {"alt": "Left: the seventeen melons in the plane of density and sugar content with the grid of the map laid over them. Right: the grey U-matrix of the map, with the numbers of the melons written in their units, green for good melons, which lie in the middle and on the right, and orange for bad ones around them."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4))
 draw_sheet(left, sheet.reshape(5, 5, 2), alpha=0.6)
 for kind, marker, colour in ((1, "o", 2), (0, "X", 1)):
@@ -646,13 +672,19 @@ for unit in set(field.labels_):
         row, column = field.positions(unit)
         offset = 0.42 * (k - (len(here) - 1) / 2)
         right.text(column, row + offset, melons.number[melon], color=ink, ha="center", va="center")
-right.set(title="melons on the map (green: good)", xticks=range(5), yticks=range(5), xlabel="column", ylabel="row")
+right.set(
+    title="melons on the U-matrix",
+    xticks=range(5),
+    yticks=range(5),
+    xlabel="column",
+    ylabel="row",
+)
 right.grid(False)
 plt.show()
 
 # %% [markdown]
-# The sheet follows the cloud of melons, and the topographic error is 0: seventeen points in a plane are no challenge for a grid in a plane. Good melons occupy the middle and the right of the map, where sugar content is
-# not low; the bad ones sit around them, those with little sugar in the bottom rows and those of low density in the top left. Melons 10, 11 and 15, three bad ones, stand at the far end of the top row from melons 1 and 2, whose density and sugar are both high. A picture like this is all that the
+# The sheet follows the cloud of melons, and the topographic error is 0: seventeen points in a plane are no challenge for a grid in a plane. On the right the numbers of good melons are green, and darker grey means longer distances to the units that touch. Good melons occupy the middle and the right of the map, where sugar content is
+# not low; the bad ones sit around them, those with little sugar in the bottom rows and those of low density in the top left. A picture like this is all that the
 # exercise can give; whether one could *predict* goodness from a unit, seventeen melons cannot tell.
 #
 # ## When values are missing
@@ -677,18 +709,19 @@ print(f"quantisation error on whole digits: learnt from whole ones {whole:.3f}, 
 assert np.mean((filled - X) ** 2) < 0.5 * np.mean((by_means - X) ** 2)
 assert damaged < 1.05 * whole
 
-# %% mystnb={"image": {"alt": "Three rows of eight digits: with two pixels in five deleted, filled by the map, and as they were. The filled digits are legible and close to the originals."}}
+# %% mystnb={"image": {"alt": "Three rows of eight digits: with two pixels in five deleted, filled by the map, and as they were. Seven of the filled digits are close to the originals; the sixth, a three, has been filled to a nine."}}
 shown = np.vstack([np.nan_to_num(holes[:8], nan=0.5), np.clip(filled[:8], 0, 1), X[:8]]).reshape(-1, 8, 8)
 plot.image_grid(shown, n_columns=8, cmap="gray_r", figsize=(6, 2.4))
 plt.show()
 
 # %% [markdown]
-# The upper row is what the map was given, with holes in grey; the lower row is the truth.
+# The upper row is what the map was given, with holes in grey; the lower row is the truth. Where the pixels that are left name the right unit, the filling is good. The sixth digit shows the risk: it is a 3, its nearest unit was one of the
+# nines, and the map filled it to a plausible 9. A filled hole looks as sure as a measured pixel.
 #
 # ## Checked against minisom
 #
-# An independent program must agree where the definitions agree. Three things are comparable: both errors, the U-matrix up to its scale (minisom divides by the largest entry), and, with the same
-# input, learning rate and radius, every single online step.
+# An independent program must agree where the definitions agree: on both errors, on the U-matrix up to its scale (minisom divides by the largest entry), and, with the same
+# input, learning rate and radius, on every single online step.
 
 # %%
 if importlib.util.find_spec("minisom") is None:
@@ -721,7 +754,8 @@ else:
 # | Symptom in this section | Cause | What helped |
 # |---|---|---|
 # | units that never win | only the winner learns | a conscience, or neighbours that learn along |
-# | a twisted sheet, topographic error far from 0 | a narrow first radius after a random start | start at half the side of the grid, or from principal components |
+# | a twisted sheet, topographic error far from 0 | a narrow first radius after a random start | start at half the longer side of the grid |
+# | a ring that closes wrongly or not at all | a start without chance on data with a symmetry | a random start |
 # | weights in the millions | negative weights of the Mexican hat | a Gaussian or a bubble |
 # | an energy that rises | the nearest unit is not the winner that lowers it | smoothed winners, or not to care |
 # | errors at a seam | free edges for data without edges | a torus |
@@ -766,7 +800,7 @@ else:
 # - Kohonen (2013), Essentials of the self-organizing map, [doi:10.1016/j.neunet.2012.09.018](https://doi.org/10.1016/j.neunet.2012.09.018).
 # - Rumelhart and Zipser (1985), Feature discovery by competitive learning, [doi:10.1207/s15516709cog0901_5](https://doi.org/10.1207/s15516709cog0901_5).
 # - DeSieno (1988), Adding a conscience to competitive learning, [doi:10.1109/ICNN.1988.23839](https://doi.org/10.1109/ICNN.1988.23839).
-# - Erwin, Obermayer and Schulten (1992), Self-organizing maps: ordering, convergence properties and energy functions, Biological Cybernetics 67, 47–55.
+# - Erwin, Obermayer and Schulten (1992), Self-organizing maps: ordering, convergence properties and energy functions, [doi:10.1007/BF00201801](https://doi.org/10.1007/BF00201801).
 # - Heskes (1999), Energy functions for self-organizing maps, in Oja and Kaski (eds.), Kohonen Maps, Elsevier, 303–315.
 # - Kiviluoto (1996), Topology preservation in self-organizing maps, [doi:10.1109/ICNN.1996.548907](https://doi.org/10.1109/ICNN.1996.548907).
 # - Ritter and Schulten (1986), On the stationary state of Kohonen's self-organizing sensory mapping, Biological Cybernetics 54, 99–106.

@@ -64,6 +64,22 @@ def test_conscience_brings_every_unit_into_the_game(seed):
     assert last.min() > 1000 / 6 * 0.5
 
 
+def test_conscience_passes_the_turn_at_the_step_that_the_shares_foretell():
+    # Units that hardly move, at squared distances 1 and 4. After n wins of the first, p_0 - p_1 = 1 - 0.9^n, and the
+    # second wins as soon as 5 (1 - 0.9^n) > 3, that is after n = 9.
+    for n_epochs, wins in ((9, [9, 0]), (10, [9, 1])):
+        result = compete(
+            [[0.0]],
+            [[1.0], [2.0]],
+            learning_rate=1e-12,
+            n_epochs=n_epochs,
+            conscience=5.0,
+            memory=0.1,
+            rng=np.random.default_rng(0),
+        )
+        assert result.wins.tolist() == wins
+
+
 def test_with_rate_one_the_winner_becomes_the_example():
     result = compete(
         [[2.0, 5.0]], [[0.0, 0.0], [9.0, 9.0]], learning_rate=1.0, n_epochs=1, rng=np.random.default_rng(0)

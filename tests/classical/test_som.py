@@ -117,6 +117,16 @@ def test_shifting_and_scaling_the_data_shifts_and_scales_the_map():
     np.testing.assert_allclose(moved.u_matrix(), 3.0 * one.u_matrix(), rtol=1e-8)
 
 
+@pytest.mark.parametrize("winner", ["nearest", "smoothed"])
+@pytest.mark.parametrize("algorithm", ["batch", "online"])
+def test_data_far_from_the_origin_lose_no_digits_but_their_own(algorithm, winner):
+    X = blobs(60)
+    settings = {"algorithm": algorithm, "winner": winner, "n_epochs": 10, "random_state": 0}
+    one, far = (SelfOrganizingMap((3, 5), **settings).fit(data) for data in (X, X + 1e8))
+    np.testing.assert_allclose(far.weights_ - 1e8, one.weights_, atol=1e-5)
+    np.testing.assert_array_equal(far.labels_, one.labels_)
+
+
 def unit_distances_in(W):
     return np.linalg.norm(W[:, None] - W[None], axis=2)
 
@@ -173,19 +183,20 @@ def test_with_smoothed_winners_and_one_radius_the_energy_of_a_fit_falls():
     for _ in range(15):
         W = som.partial_fit(X).weights_
         energies.append(energy(X, W, smoothed_winners(X, W, H), H))
-    assert (np.diff(energies) <= 1e-12).all()
+    assert (np.diff(energies) <= 1e-12 * energies[0]).all()
+    assert energies[-1] < energies[0]
 
 
-def test_a_torus_closes_a_ring_of_data_and_a_flat_line_does_not():
+@pytest.mark.parametrize("seed", range(3))
+def test_a_torus_closes_a_ring_of_data_and_a_flat_line_does_not(seed):
     angle = np.linspace(0, 2 * np.pi, 300, endpoint=False)
-    ring = np.column_stack([np.cos(angle), np.sin(angle)])
-    closed, flat = (
-        SelfOrganizingMap((1, 24), toroidal=toroidal, final_radius=0.8, n_epochs=40).fit(ring).weights_
-        for toroidal in (True, False)
-    )
-    gap = [np.linalg.norm(W[0] - W[-1]) / np.linalg.norm(np.diff(W, axis=0), axis=1).mean() for W in (closed, flat)]
-    assert gap[0] < 1.5
-    assert gap[1] > gap[0]
+    # With noise: on the exact circle the plane of the principal components would be settled by rounding errors.
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.05 * np.random.default_rng(seed).normal(size=(300, 2))
+    closed, flat = (SelfOrganizingMap((1, 24), toroidal=toroidal).fit(ring) for toroidal in (True, False))
+    links = [np.linalg.norm(W - np.roll(W, 1, axis=0), axis=1) for W in (closed.weights_, flat.weights_)]
+    assert links[0][0] < 1.4 * np.median(links[0])
+    assert links[1][0] > 1.4 * np.median(links[1])
+    assert closed.topographic_error(ring) < 0.005 < flat.topographic_error(ring)
 
 
 def test_transform_gives_distances_and_predict_the_nearest(square):
@@ -224,7 +235,7 @@ def test_after_the_fit_the_grid_is_the_one_that_was_learnt(square):
         np.testing.assert_array_equal(som.u_matrix(), before[1])
         assert som.positions(7) == before[2]
         with pytest.raises(
-            ValueError, match="the map has learnt on the grid .*, but its parameters now say .*; use fit"
+            ValueError, match=r"the map has learnt on the grid .*, but its parameters now say .*; use fit"
         ):
             som.partial_fit(square)
     assert som.fit(square).partial_fit(square).u_matrix().shape == (2, 5)
