@@ -104,6 +104,7 @@ def test_a_constant_target_needs_no_unit():
     X, _ = wave()
     model = CascadeCorrelationRegressor().fit(X, np.full(B, 7.0))
     assert model.n_units_ == 0
+    assert model.train_scores_ == [1.0]
     np.testing.assert_allclose(model.predict(X), 7.0)
 
 

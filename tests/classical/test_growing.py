@@ -7,7 +7,8 @@ import pytest
 import torch
 from sklearn.datasets import make_blobs
 
-from nndl_support.classical.candidates import score
+from nndl_support.classical import growing
+from nndl_support.classical.candidates import score, train_pool
 from nndl_support.classical.cascade_correlation import CascadeCorrelationClassifier, CascadeCorrelationRegressor
 from nndl_support.classical.output_phase import outputs
 
@@ -255,3 +256,22 @@ def test_parameters_outside_their_range_are_named(options, message):
     X, y = blobs()
     with pytest.raises(ValueError, match=message):
         CascadeCorrelationClassifier(**options).fit(X[:9], y[:9])
+
+
+def test_several_kinds_of_unit_take_turns_in_the_pool(monkeypatch):
+    pools = []
+
+    def spy(weights, Z, E, unit_types, **options):
+        pools.append(list(unit_types))
+        return train_pool(weights, Z, E, unit_types, **options)
+
+    monkeypatch.setattr(growing, "train_pool", spy)
+    fitted("two classes", unit_type=("tanh", "gaussian"), pool_size=5, max_units=1)
+    assert pools == [["tanh", "gaussian", "tanh", "gaussian", "tanh"]]
+
+
+def test_a_class_with_one_member_does_not_prevent_early_stopping():
+    X, y = blobs(classes=2)
+    y = np.append(y[:-1], 2)
+    model = CascadeCorrelationClassifier(early_stopping=True, max_units=2, random_state=0).fit(X, y)
+    assert len(model.validation_scores_) >= 1

@@ -466,6 +466,19 @@ def test_parameters_out_of_range_are_named(parameters, message):
         RBFNetworkRegressor(**parameters).fit(POINTS, VALUES)
 
 
+def test_one_soft_point_among_two_that_coincide_is_enough():
+    twice = np.vstack([POINTS, POINTS[:1]])
+    amounts = np.append(np.zeros(53), 0.1)
+    s = RBFInterpolator(twice, np.append(VALUES[:, 0], 9.0), kernel="gaussian", epsilon=5.0, smoothing=amounts)
+    np.testing.assert_allclose(s(POINTS[:1]), VALUES[0, 0], atol=1e-6)
+
+
+def test_a_width_far_below_the_distance_of_the_centres_is_found():
+    x, spots = np.linspace(0, 4, 201)[:, None], np.arange(5.0)[:, None]
+    y = np.exp(-((x - spots.T) ** 2) / (2 * 0.3**2)).sum(axis=1)
+    assert 0.2 < RBFNetworkRegressor(centers=spots, width="loo").fit(x, y).widths_[0] < 0.5
+
+
 @pytest.mark.parametrize("centers", ["kmeans", "random", "ols", "gradient"])
 def test_more_centres_than_distinct_examples_are_named(centers):
     with pytest.raises(ValueError, match="10 centres were asked for, but X has only 3 distinct rows"):
