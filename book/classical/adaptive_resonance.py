@@ -77,7 +77,7 @@ past, present = batches[0], batches[-1]
 # Three units suffice for three clusters, so three units we take. After the last batch we ask two questions. How far from its nearest
 # unit is an example of *today*? That measures **plasticity** (可塑性), the ability to learn. And how far is an example of *the first day*?
 # That measures **stability** (稳定性), the ability to keep. The learning rate decides both. Fuzzy ART, whose workings the rest of this
-# section explains, meets the same stream; for it we measure the distance from the middle of the category that answers.
+# section explains, meets the same stream. Its categories will turn out to be boxes, and for it we measure the distance from the nearest middle of a box.
 
 
 # %%
@@ -105,7 +105,7 @@ for rate, (today, first) in zip(rates, errors):
 print(f"   fuzzy ART {art_errors[0]:13.3f} {art_errors[1]:13.3f}   with {art.n_categories_} categories")
 assert all(max(pair) > 4 * max(art_errors) for pair in errors)
 
-# %% mystnb={"image": {"alt": "Left: three bands of points from left to right, pale for the first day and dark for the last, covered by a chain of rectangles. Right: error on the first day against error today; the learning rates of competitive learning lie far from the origin along both axes, fuzzy ART lies near the origin."}}
+# %% mystnb={"image": {"alt": "Left: three bands of points from left to right, dark purple for the first day and yellow for the last, each covered by a chain of rectangles. Right: error on the first day against error today; the learning rates of competitive learning lie on a line from the upper left, where large ones crowd, to the lower right, and fuzzy ART lies near the origin."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
 stream = np.vstack(batches)
 left.scatter(*stream.T, s=4, c=np.repeat(np.arange(20), 60), cmap=plot.SEQUENTIAL)
@@ -113,7 +113,7 @@ for low, high in zip(*rectangle(art.weights_)):
     left.add_patch(Rectangle(low, *(high - low), fill=False, edgecolor=plot.PALETTE[1], linewidth=1.4))
 left.set(xlabel="$x_1$ (drifts with time)", ylabel="$x_2$", title=f"{art.n_categories_} categories of fuzzy ART")
 right.plot(*np.transpose(errors), "o-", label="competitive learning")
-for rate, (today, first) in zip(rates[1::2], errors[1::2]):
+for rate, (today, first) in zip(rates[::2], errors[::2]):
     right.annotate(rf"$\eta$ = {rate:g}", (today, first), textcoords="offset points", xytext=(7, 4), fontsize=8)
 right.plot(*art_errors, "s", color=plot.PALETTE[1], label="fuzzy ART")
 right.set(xlabel="error today (plasticity fails)", ylabel="error on the first day (stability fails)")
@@ -132,16 +132,22 @@ plt.show()
 #
 # ## Four parts
 #
-# Zhou names four parts of the network. The **comparison layer** (比较层) receives the input and hands it to the **recognition layer** (识别层), in
+# Zhou names four parts of the network: a comparison layer, a recognition layer, a threshold and a reset module. The **comparison layer** (比较层) receives the input and hands it to the **recognition layer** (识别层), in
 # which each unit stands for one category and their number may grow. The recognition units compete, and the winner sends back what its category looks like, the
 # **template** (模板). Now the comparison layer compares. If input and template resemble each other at least as much as the **vigilance**
 # (识别阈值, 警戒参数) demands, the two layers *resonate*, and only then is anything learnt. If not, the **reset** (重置) module silences the winner and the
 # competition starts again without it. When nobody is left, a fresh unit takes the input for its template.
 
-# %% mystnb={"image": {"alt": "A drawing of two layers: four units of the comparison layer connected to three committed units and one dashed free unit of the recognition layer, with an arrow up called choice, an arrow down called template and a box called reset between them."}}
-figure, (ax, text) = plt.subplots(1, 2, figsize=(7, 2.7), width_ratios=(1.25, 1))
+# %% mystnb={"image": {"alt": "Left: four units of the comparison layer, each connected to three committed units and one free unit of the recognition layer; an arrow to the right is called choice, one back to the left template, and the word reset stands between the layers. Right: the five steps of a search in words."}}
+figure, (ax, text) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=(1.25, 1))
 units = [["$I_1$", "$I_2$", "$I_3$", "$I_4$"], ["$w_1$", "$w_2$", "$w_3$", "free"]]
 plot.draw_network([4, 4], ax=ax, unit_labels=units, layer_names=["comparison (比较层)", "recognition (识别层)"])
+arrow = {"arrowstyle": "->", "color": plot.PALETTE[2], "linewidth": 1.5}
+for start, end, height, word in ((0.3, 2.3, 2.15, "choice"), (2.3, 0.3, -3.2, "template")):
+    ax.annotate("", (end, height), (start, height), arrowprops=arrow)
+    ax.text(1.3, height + 0.08, word, ha="center", va="bottom", fontsize=8)
+ax.text(1.3, 0, "reset", ha="center", va="center", fontsize=8, bbox={"facecolor": "white", "edgecolor": "#555555"})
+ax.set_ylim(-3.4, 2.7)
 steps = """1  choice: the recognition layer proposes
 2  template: the proposal is sent back
 3  match: compared with the vigilance
@@ -162,6 +168,9 @@ plt.show()
 #
 # $$ T_j = \frac{L\,|I \cap w_j|}{L - 1 + |w_j|} $$
 #
+# It is a weighted sum of the input, $T_j = \sum_i b_{ji} I_i$, with the **bottom-up weights** (自下而上的权重) $b_j = L\,w_j / (L - 1 + |w_j|)$; the template itself is what is sent
+# down. One set of numbers serves both ways.
+#
 # The comparison layer asks how much of the *input* the template explains. This is the **match**, and it must reach the vigilance $\rho$:
 #
 # $$ M_j = \frac{|I \cap w_j|}{|I|} \ \ge\ \rho $$
@@ -169,8 +178,8 @@ plt.show()
 # On resonance the template keeps what it shares with the input and nothing else: $w_J \leftarrow I \cap w_J$.
 #
 # Mark the two denominators. Choice divides by the size of the *template*: it prefers a category all of whose ones are present. Match divides
-# by the size of the *input*: it refuses a category that says too little about it. A template with a single one would win many competitions and
-# fail every comparison. Because the two measures disagree, the search is needed, and because a template can only lose ones, it must end.
+# by the size of the *input*: it refuses a category that says too little about it. A template with a single one wins many competitions and
+# fails most comparisons. Because the two measures disagree, a search is needed. It ends, since a category that was reset is not asked again; and learning ends too, since a template can only lose ones.
 #
 # For numbers in $[0, 1]$ replace "and" by the minimum, written $\wedge$ (the AND of fuzzy sets), and counting by adding; $L - 1$ becomes the **choice parameter** $\alpha > 0$. That is
 # **fuzzy ART**, and on 0s and 1s it *is* ART1 (the factor $L$ changes no ranking):
@@ -185,7 +194,7 @@ show_source(search, learn)
 # %% [markdown]
 # ## Watch a search
 #
-# Six letters of 14 × 14 pixels, ink or paper, come one after another. Vigilance is 0.7. Each line below is one proposal: its choice value without the factor $L$, its match,
+# Six letters of 14 × 14 pixels, ink or paper, come one after another. Vigilance is 0.7 and $L = 2$. Each line below is the search of one letter, proposal after proposal: the choice value without the factor $L$ (so that `choice` is $L - 1 = 1$), the match,
 # and what the comparison layer said. Categories are called by the letter that founded them.
 
 # %%
@@ -205,9 +214,9 @@ for name in "LEFIPR":
     print()
 
 # %% [markdown]
-# Read the line of each letter against the formulas. A letter that contains most of an older one proposes it with a high $T$, because nearly all
-# ones of that template are present, and yet fails if too much of its own ink stays unexplained. The reset then gives the next category a hearing,
-# and sometimes all of them in turn. A network with only the competition would have overwritten the first winner.
+# Read the line of each letter against the formulas. $T$ is, but for the 1 in its denominator, the share of the *template's* ones that the letter has; $M$ is the share of the *letter's* ones that the template has. The E contains
+# a good part of the L, which is therefore proposed with $T = 0.56$; but two thirds of the E's own ink stay unexplained ($M = 0.33$), so the L is reset and the E founds a category. The F shows why a search is worth while: L answers most strongly and fails, while E answers
+# less strongly, explains 0.72 of it, and wins. The P asks all three in vain. A network with only the competition would have overwritten the first winner.
 #
 # Now the whole alphabet, passed through until a pass changes nothing, with three degrees of vigilance:
 
@@ -241,8 +250,8 @@ plt.show()
 # $$ I = (a,\ 1 - a), \qquad |I| = \sum_{i=1}^{D} a_i + \sum_{i=1}^{D} (1 - a_i) = D $$
 #
 # Every input now has the same size, and "not there" is as much of a feature as "there". Better still, templates get a shape. The minimum over a set $A$ of
-# points keeps the least value $u_i$ of every feature in its first half and, in its second, one minus the greatest value $v_i$. That is the smallest box around $A$, and its size follows. In the letters of the paper, where
-# $M$ is our $D$:
+# points keeps the least value $u_i$ of every feature in its first half and, in its second, one minus the greatest value $v_i$. That is the smallest box around $A$, and its size follows. In the letters of the paper $\bigwedge_A a$ is the least of every feature, $\bigvee_A a$ the greatest, $a^c = 1 - a$ the complement, and
+# $M$ is our $D$ (not the match):
 #
 # \begin{align}
 # w_j &= \Big(\textstyle\bigwedge_A a,\ \big(\bigvee_A a\big)^c\Big) \tag{32} \\
@@ -262,7 +271,7 @@ for point in points:
     history.append((plane.labels_[0], *rectangle(plane.weights_)))
 sizes = rectangle_size(plane.weights_)
 print(f"{plane.n_categories_} categories; largest sum of sides {sizes.max():.3f}, allowed {(1 - 0.8) * 2:.1f}")
-assert sizes.max() <= (1 - 0.8) * 2 + 1e-12
+assert sizes.max() <= (1 - 0.8) * 2 + 1e-9
 
 
 # %%
@@ -286,7 +295,7 @@ moving = "Points appear one by one in the unit square; rectangles are born as po
 plot.animate(draw, len(points), figure, interval=250, alt=moving)
 
 # %% [markdown]
-# A category is born as a point, a rectangle without extent, and stretches to take in its neighbours, but never beyond what vigilance
+# A category is born as a point, a rectangle without extent (in the last picture some are points still), and stretches to take in its neighbours, but never beyond what vigilance
 # allows. Boxes may overlap. A point inside several goes to the one with the greatest $|w|$, the *smallest* box: all their numerators equal their $|w_j|$, and $|w|/(\alpha + |w|)$ grows with $|w|$.
 #
 # The estimator does not search at all. The search proposes in the order of $T$ and stops at the first match, so it ends at the category with the greatest $T$ among
@@ -350,9 +359,14 @@ models = [FuzzyART(v, 0.01).fit(X) for v in vigilances]
 counts = np.array([model.n_categories_ for model in models])
 purities = [purity(model.labels_) for model in models]
 rand = [adjusted_rand_score(y, model.labels_) for model in models]
+
+# %%
 assert (np.diff(counts) >= 0).all()
 assert counts[0] == 1
 assert counts[-1] == len(np.unique(X, axis=0))
+one_box = 1 - np.mean(X.max(axis=0) - X.min(axis=0))
+print(f"one category up to vigilance {one_box:.3f}; {counts[-1]} categories at vigilance 1")
+assert ((counts == 1) == (vigilances <= one_box)).all()
 
 # %% mystnb={"image": {"alt": "Left: the number of categories against vigilance on a logarithmic scale rises from 1 to 1438. Right: purity rises from 0.1 to 1 with vigilance, the adjusted Rand index stays below 0.15 and has its peak near vigilance 0.4."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
@@ -370,17 +384,18 @@ for v in (0.4, 0.5, 0.7):
     means = KMeans(model.n_categories_, n_init=1, random_state=0).fit(X)
     boxes, balls = ((purity(m.labels_), adjusted_rand_score(y, m.labels_)) for m in (model, means))
     print(f"{model.n_categories_:3d} categories: purity {boxes[0]:.2f}, Rand index {boxes[1]:.3f};", end=" ")
-    print(f"k-means {balls[0]:.2f} and {balls[1]:.3f}")
-    assert boxes < balls
+    print(f"k-means {balls[0]:.2f} and {balls[1]:.3f} after {means.n_iter_} passes")
+    assert boxes[0] < balls[0]
+    assert boxes[1] < balls[1]
 assert max(rand) < 0.2
 
 # %% [markdown]
 # This is a sobering result. As a clusterer of digits fuzzy ART is poor at every vigilance, and k-means with as many centres
 # is far better. The reason is the box. In 64 dimensions a box must reach from the least to the greatest value of *every* pixel among its members, so a single odd stroke costs as much room as a
-# real difference, and a category fills with whatever happens to fit. K-means averages, and an average forgives. But k-means saw all data ten times or more, knew the number of
+# real difference, and a category fills with whatever happens to fit. K-means averages, and an average forgives. But k-means passed over all data as often as the last column says, knew the number of
 # clusters beforehand, and would have to start again tomorrow. ART's promise was another one: one pass, no forgetting. With labels, further down, the same boxes do well.
 #
-# Note also the left end of the curve. A single category remains exactly as long as the box around *all* data is small enough, $\rho \le 1 - \frac1D\sum_i (\max a_i - \min a_i)$, in whatever order they come; at the right end every distinct image is its own category.
+# Note also the left end of the curve of counts. A single category remains exactly as long as the box around *all* data is small enough, $\rho \le 1 - \frac1D\sum_i (\max a_i - \min a_i)$, in whatever order they come: that is the limit printed above the figure. At the right end every distinct image is its own category.
 #
 # ### Order
 #
@@ -394,8 +409,11 @@ for v in (0.4, 0.5, 0.6):
     count, index = spread[v].T
     print(f"vigilance {v}: {count.min():.0f} to {count.max():.0f} categories,", end=" ")
     print(f"Rand index {index.min():.3f} to {index.max():.3f}")
+
+# %%
 pair = adjusted_rand_score(shuffled[0].labels_, shuffled[1].labels_)
 print(f"Rand index between two orders at vigilance 0.6: {pair:.2f}")
+assert pair < 0.1
 assert all(count.max() > count.min() for count, _ in (values.T for values in spread.values()))
 
 # %% mystnb={"image": {"alt": "Scatter of adjusted Rand index against number of categories for thirty orders at each of three vigilances; the clouds are separated horizontally and each has a visible spread in both directions."}}
@@ -407,7 +425,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The *number* of categories varies by a tenth or two. Their *membership* is far less certain: two orders of the same digits agree about as little with each other as either does with the
+# The *number* of categories varies by a quarter at vigilance 0.4 and by less than a tenth at 0.6. Their *membership* is far less certain: two orders of the same digits agree about as little with each other as either does with the
 # classes. Remember this when someone interprets ART categories one by one.
 #
 # More vigilance meant more categories on the digits. Is that a theorem? It sounds like one, but early decisions cascade, and small random sets refute it:
@@ -430,8 +448,8 @@ assert exceptions > 0
 #
 # $$ \rho \ \leftarrow\ M_J + \varepsilon $$
 #
-# and the search goes on. Only a category of the right class that matches *better* than the mistaken one can still win; otherwise a new one is made. The network becomes careful exactly where carelessness was punished, and the baseline
-# vigilance may be as low as 0.
+# with a tiny $\varepsilon \ge 0$, and the search goes on. Only a category of the right class that matches *better* than the mistaken one can still win; otherwise a new one is made. The network becomes careful exactly where carelessness was punished, and the baseline
+# vigilance may be as low as 0. This rule is called MT+. The code also knows the variants of its docstring, such as MT~, which never proposes a wrong class, and MT−, to which we come back at the end.
 
 # %%
 show_source(FuzzyARTMAP._tracked_winner)
@@ -448,11 +466,13 @@ careless = FuzzyARTMAP(max_epochs=20).fit(arms, spirals.y_train)
 careful = FuzzyARTMAP(vigilance=0.95, max_epochs=20).fit(arms, spirals.y_train)
 for name, model in (("baseline 0", careless), ("baseline 0.95", careful)):
     known, between = model.score(arms, spirals.y_train), model.score(arms_test, spirals.y_test)
-    print(f"{name}: {model.n_categories_} categories, training points {known:.3f}, points between {between:.3f}")
+    print(f"{name}: {model.n_categories_} categories, passes that changed something: {model.n_iter_ - 1};", end=" ")
+    print(f"training points {known:.3f}, points between {between:.3f}")
+    assert model.converged_
+    assert known == 1
 assert careful.score(arms_test, spirals.y_test) > careless.score(arms_test, spirals.y_test)
-assert careless.score(arms, spirals.y_train) == 1
 
-# %% mystnb={"image": {"alt": "Three decision maps. The watermelons are separated by a few axis-parallel regions; the two spirals are cut into coarse blocks by the network of low vigilance and into two smooth interleaved arms by the one of high vigilance."}}
+# %% mystnb={"image": {"alt": "Three decision maps. The watermelons are separated by a few axis-parallel regions; the two spirals are cut into coarse blocks by the network of low vigilance and into two interleaved arms with jagged edges by the one of high vigilance."}}
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2))
 tasks = [(orchard, melons.X, melons.y, melons.target_names, melons.feature_names, "watermelons, baseline 0")]
 for model, title in ((careless, "spirals, baseline 0"), (careful, "spirals, baseline 0.95")):
@@ -463,7 +483,7 @@ for ax, (model, points, classes, names, features, title) in zip(axes, tasks):
 plt.show()
 
 # %% [markdown]
-# Both networks settled after a few passes, and once a pass changes nothing every training point is right: the category that learnt a point then contains it and matches it better than any of another class, so it is also the first to be proposed. Between the points the low baseline pays for its thrift: few large boxes cover
+# Both networks settled, and once a pass changes nothing every training point is right. For the category $J$ that learnt a point then contains it, $|I \wedge w_J| = |w_J|$, and whatever category is refused on the way to $J$ has a smaller overlap $m < |w_J|$. But then $T \le m/(\alpha + m) < |w_J|/(\alpha + |w_J|) = T_J$, so nobody stands before $J$: it is the first of all to be proposed. Between the points the low baseline pays for its thrift: few large boxes cover
 # regions nobody asked about. The two spirals are famous for the trouble that they give to multilayer perceptrons; the section on [cascade-correlation](cascade_correlation.ipynb) takes them on in another way. For many small boxes they are easy.
 #
 # ### Digits, in one pass
@@ -498,7 +518,10 @@ for v in (0.0, 0.5, 0.7):
     single = np.mean([np.mean(voter.predict(digits.X_test) == digits.y_test) for voter in council.estimators_])
     vote = council.score(digits.X_test, digits.y_test)
     print(f"baseline {v}: nine voters {single:.3f} on average, their vote {vote:.3f}")
-    assert vote > single
+    assert vote > single + (0.005 if v <= 0.5 else -0.01)
+
+# %% [markdown]
+# The vote helps most where the single voters are rash: at baseline 0 every order makes its own mistakes, and the majority outvotes them. At 0.7 the voters agree already, and the last line shows no gain to build on. The price is nine networks instead of one.
 
 # %% [markdown]
 # ## Learning new classes without losing the old
@@ -526,7 +549,7 @@ print(f"perceptron: old classes {curve[19, 0]:.3f}, one epoch later {curve[20, 0
 print(f"in the end {curve[-1, 0]:.3f}, and new ones {curve[-1, 1]:.3f}")
 print(f"ARTMAP:     old classes {before:.3f}, after the new ones {after:.3f}, and new ones {new:.3f}")
 np.testing.assert_array_equal(artmap.weights_[: len(first_templates)], first_templates)
-assert curve[20, 0] < 0.05
+assert curve[20:, 0].max() < 0.05
 assert after > 0.9
 
 # %% mystnb={"image": {"alt": "Accuracy over forty epochs. The perceptron's accuracy on old classes drops from nearly one to zero at epoch 21 when the new classes start, while that on new classes rises; two horizontal marks for ARTMAP stay above 0.9 on both."}}
@@ -543,8 +566,26 @@ plt.show()
 
 # %% [markdown]
 # The perceptron does not forget slowly. One epoch without the old classes and it never names one of them again: the quickest way to lower the loss on the new digits is to push all five old outputs down for *any* input. This is **catastrophic forgetting** (灾难性遗忘),
-# and no learning rate cures it, as in the plane at the beginning. In ARTMAP the templates of the old classes are the same to the last bit, which the cell asserts: a category resonates only with examples of its own class. Its small loss on old classes is not forgetting
-# but rivalry: some old digits now lie nearer to a new category. An ARTMAP that had learnt all ten from the start would suffer from it too.
+# the dilemma of the beginning in its harshest form. In ARTMAP the templates of the old classes are the same to the last bit, which the cell asserts: a category resonates only with examples of its own class. Its small loss on old classes is not forgetting
+# but rivalry: some old digits now lie nearer to a new category. If that is true, an ARTMAP that meets all ten classes mixed must suffer from it too. Five orders each:
+
+# %%
+scores = []
+for seed in range(5):
+    order = np.random.default_rng(seed).permutation(len(X))
+    first, later = order[old[order]], order[~old[order]]
+    in_turn = FuzzyARTMAP(0.7, 0.01).partial_fit(X[first], y[first]).partial_fit(X[later], y[later])
+    mixed = FuzzyARTMAP(0.7, 0.01).fit(X[order], y[order])
+    scores.append([model.score(*test_parts[0]) for model in (in_turn, mixed)])
+
+# %%
+in_turn, mixed = np.mean(scores, axis=0)
+print(f"old classes, five orders: {in_turn:.3f} when the new ones came later, {mixed:.3f} when all came mixed")
+assert abs(in_turn - mixed) < 0.02
+assert mixed < before
+
+# %% [markdown]
+# It does, and by about as much: coming first was no disadvantage. Ten classes are harder to tell apart than five.
 #
 # ## Checked against artlib
 #
@@ -573,7 +614,7 @@ else:
 # Zero is possible because the digits are multiples of 1/16: their sums are exact, in whatever order a program adds them. Elsewhere the last bit may differ, and two categories whose choice values agree to fifteen digits may change places.
 #
 # One finding came out of the comparison. ART1 in artlib 0.1.12 divides the overlap by the *number of features* instead of by $|I|$, so that with vigilance 0.7 a pattern with one pixel in five cannot match even itself. It also gives a fresh category weaker
-# bottom-up weights than the paper's formula. As fuzzy ART on binary patterns is ART1, artlib's own fuzzy ART with $\alpha = L - 1$ can be the judge between the two:
+# bottom-up weights than the formula above. As fuzzy ART on binary patterns is ART1, artlib's own fuzzy ART with $\alpha = L - 1$ can be the judge between the two:
 
 # %%
 lonely = np.array([[1, 0, 0, 0, 0], [1, 0, 0, 0, 0]])
@@ -602,16 +643,18 @@ for v, result in record["figures"]["fuzzy_art"].items():
     assert result["identical_labels"] == 1797
     assert result["compiled_over_ours"] > 1
     assert result["median_speedup"] > (20 if float(v) >= 0.7 else 5)
+for v, result in record["figures"]["fuzzy_artmap"].items():
+    print(f"ARTMAP at baseline {v}: {result['categories']} categories, {result['median_speedup']:.1f} times faster")
 
 # %% [markdown]
-# With few categories there is little to do at once, and the cost of a handful of NumPy calls for each example remains, so at vigilance 0.5 the factor is modest; from 0.7 on it exceeds twenty. The last column compares with artlib's own C++ back-end: above 1, plain NumPy is faster even than that. The reason is no magic of ours. For
+# With few categories there is little to do at once, and the cost of a handful of NumPy calls for each example remains, so at vigilance 0.5 the factor is modest and for ARTMAP at baseline 0 small; from 0.7 on fuzzy ART exceeds twenty. The last column compares with artlib's own C++ back-end: above 1, plain NumPy is faster even than that. The reason is a bound. For
 # many categories the book's code first compares *sums of four components*, which bound the overlap from above because the minimum of sums is at least the sum of the minima, and looks closely only at the few categories that could still win.
 #
 # ## What goes wrong
 #
 # ### Without complement coding, categories multiply
 #
-# Twenty thousand points, uniform in the unit square, stream by. With complement coding a finite number of boxes covers the square. Without it a template can only move towards the origin, where it matches nothing any more, and then the same places need new ones. Forever.
+# Twenty thousand points, uniform in the unit square, stream by. With complement coding a finite number of boxes covers the square. Without it a template can only move towards the origin, where it matches nothing any more, and then the same places need new ones. For ever.
 
 # %%
 stream = np.random.default_rng(5).random((20_000, 2))
@@ -660,6 +703,7 @@ assert categories[0.4][3] == len(X)
 for rate in (1.0, 0.5, 0.1):
     model = FuzzyART(0.7, 0.01, rate, max_epochs=3).fit(X)
     print(f"beta {rate}: {model.n_categories_} categories, settled within three passes: {model.converged_}")
+    assert model.converged_ == (rate == 1.0)
 
 # %% [markdown]
 # ### Two labels for one input
@@ -730,7 +774,7 @@ for tracking in ("MT+", "MT-"):
 # - A learner that stores the new by overwriting the old is either rigid or forgetful. ART checks before it learns, and adds a category instead of bending one.
 # - Choice ranks categories by the share of the *template* that is present, match tests the share of the *input* that is explained; vigilance is the threshold of the second and decides how many categories there are.
 # - With complement coding a category is a box, vigilance bounds its sides, and with small $\alpha$ fast learning is complete after one pass.
-# - The order of the examples matters a great deal. Voting turns that into accuracy.
+# - The order of the examples matters a great deal. At low vigilance a vote of several orders turns that into accuracy.
 # - Without labels, boxes cluster digits poorly. With labels, ARTMAP learns them in one pass nearly as well as the nearest neighbour, and new classes without touching the old ones, where a multilayer perceptron lost everything in one epoch.
 #
 # ## Sources

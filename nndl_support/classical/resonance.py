@@ -40,6 +40,11 @@ def choice_values(weights: npt.ArrayLike, x: npt.ArrayLike, *, choice: float) ->
     -------
     array (C,)
 
+    Raises
+    ------
+    ValueError
+        When x has not one component for each column of the weights.
+
     Notes
     -----
     ART1 multiplies by L and has alpha = L - 1; the factor changes no ranking.
@@ -49,8 +54,8 @@ def choice_values(weights: npt.ArrayLike, x: npt.ArrayLike, *, choice: float) ->
     >>> choice_values([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [1.0, 0.0, 1.0], choice=1.0)
     array([0.33333333, 0.5       ])
     """
-    templates = np.asarray(weights, dtype=np.float64)
-    return np.minimum(x, templates).sum(axis=1) / (choice + templates.sum(axis=1))
+    templates, pattern = _fitting(weights, x)
+    return np.minimum(pattern, templates).sum(axis=1) / (choice + templates.sum(axis=1))
 
 
 def match_values(weights: npt.ArrayLike, x: npt.ArrayLike) -> np.ndarray:
@@ -67,13 +72,20 @@ def match_values(weights: npt.ArrayLike, x: npt.ArrayLike) -> np.ndarray:
     -------
     array (C,) in [0, 1]
 
+    Raises
+    ------
+    ValueError
+        When x has not one component for each column of the weights, or is all zero.
+
     Examples
     --------
     >>> match_values([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [1.0, 0.0, 1.0])
     array([0.5, 0.5])
     """
-    pattern = np.asarray(x, dtype=np.float64)
-    return np.minimum(pattern, np.asarray(weights, dtype=np.float64)).sum(axis=1) / pattern.sum()
+    templates, pattern = _fitting(weights, x)
+    if not pattern.any():
+        raise ValueError("x is all zero: it has no part that a template could explain")
+    return np.minimum(pattern, templates).sum(axis=1) / pattern.sum()
 
 
 def learn(w: npt.ArrayLike, x: npt.ArrayLike, *, learning_rate: float = 1.0) -> np.ndarray:
@@ -127,6 +139,11 @@ def search(weights: npt.ArrayLike, x: npt.ArrayLike, *, vigilance: float, choice
         Every proposal in order. The last one resonates; if none does, all committed categories have been reset and
         the input becomes the template of a new one.
 
+    Raises
+    ------
+    ValueError
+        As for :func:`match_values`.
+
     Notes
     -----
     Equal choice values are proposed in the order in which the categories were committed. The estimators of
@@ -139,11 +156,22 @@ def search(weights: npt.ArrayLike, x: npt.ArrayLike, *, vigilance: float, choice
     ...     print(trial.category, round(trial.choice, 3), round(trial.match, 3), trial.resonates)
     1 0.8 0.667 True
     """
-    templates = np.asarray(weights, dtype=np.float64).reshape(-1, len(np.asarray(x)))
-    activity, match = choice_values(templates, x, choice=choice), match_values(templates, x)
+    activity, match = choice_values(weights, x, choice=choice), match_values(weights, x)
     trials: list[Trial] = []
     for j in np.argsort(-activity, kind="stable").tolist():
         trials.append(Trial(j, float(activity[j]), float(match[j]), bool(match[j] >= vigilance - TOLERANCE)))
         if trials[-1].resonates:
             break
     return trials
+
+
+def _fitting(weights: npt.ArrayLike, x: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Templates (C, M) and an input (M,) that fits them; an empty list of templates fits any input."""
+    templates, pattern = np.asarray(weights, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    if not templates.size:
+        templates = templates.reshape(0, pattern.size)
+    if templates.ndim != 2 or pattern.shape != templates.shape[1:]:
+        raise ValueError(
+            f"x of shape {pattern.shape} does not fit weights of shape {templates.shape}: expected (M,) and (C, M)"
+        )
+    return templates, pattern

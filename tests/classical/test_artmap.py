@@ -115,6 +115,18 @@ def test_a_category_that_had_its_turn_is_not_asked_again_when_mt_minus_lowers_th
     assert model.labels_.tolist() == [2]
 
 
+def test_rounding_does_not_refuse_a_match_that_equals_the_lifted_vigilance():
+    rng, rounded = np.random.default_rng(9), 0
+    for _ in range(40):
+        culprit = rng.random(7)
+        model = FuzzyARTMAP(complement_coding=False, epsilon=0.0).fit([culprit, rng.permutation(culprit)], ["A", "B"])
+        assert model.n_categories_ == 2
+        first, second = model._memory.overlaps(np.ones(7))
+        rounded += first > second  # the same numbers, added in another order
+        assert model.partial_fit([np.ones(7)], ["B"]).labels_.tolist() == [1]
+    assert rounded > 3  # else nothing was tested
+
+
 def test_the_lifted_vigilance_is_forgotten_with_the_next_example():
     model = FuzzyARTMAP(0.0).fit([[0.0, 0.0], [0.125, 0.0], [0.9, 0.9]], ["A", "B", "B"])
     assert model.labels_.tolist() == [0, 1, 1]  # far away, match 0.16: only the baseline of 0 lets it in

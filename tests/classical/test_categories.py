@@ -95,3 +95,18 @@ def test_a_copied_memory_answers_alike_and_learns_apart(kind, twin_of):
     np.testing.assert_array_equal(memory.weights, W)
     np.testing.assert_array_equal(memory.choice_values(memory.overlaps(x)), before)
     np.testing.assert_array_equal(twin.choice_values(twin.overlaps(x))[4], 0.0)
+
+
+@pytest.mark.parametrize(
+    "twin_of", [copy.deepcopy, lambda memory: pickle.loads(pickle.dumps(memory))], ids=["copy", "pickle"]
+)
+def test_a_copy_keeps_the_rounding_of_the_sums(twin_of):
+    rng = np.random.default_rng(8)
+    memory = fill(Categories(11, choice=0.3), rng.random((90, 11)))
+    for j, x in enumerate(rng.random((90, 11))):
+        memory.learn(j, x)
+    x = rng.random(11)
+    answer, afresh = memory.choice_values(memory.overlaps(x)), fill(Categories(11, choice=0.3), memory.weights)
+    assert (afresh.choice_values(afresh.overlaps(x)) != answer).any()  # summed anew they are others
+    twin = twin_of(memory)
+    np.testing.assert_array_equal(twin.choice_values(twin.overlaps(x)), answer)

@@ -76,3 +76,21 @@ def test_rounding_does_not_turn_a_match_that_equals_the_vigilance_into_a_reset()
             assert trial.resonates
             below += trial.match < k / n
     assert below > 10  # else nothing was tested
+
+
+def test_an_empty_list_of_templates_fits_any_input():
+    assert search([], [1.0, 0.5, 0.0], vigilance=0.0, choice=0.1) == []
+
+
+@pytest.mark.parametrize("x", [np.ones(6), np.ones(1), np.ones((1, 4))], ids=["longer", "broadcast", "row"])
+def test_an_input_that_does_not_fit_the_templates_is_an_error_with_both_shapes(x):
+    for function, options in ((choice_values, {"choice": 0.1}), (match_values, {})):
+        with pytest.raises(ValueError, match=r"x of shape \(.*\) does not fit weights of shape \(3, 4\): expected"):
+            function(np.ones((3, 4)), x, **options)
+    with pytest.raises(ValueError, match="does not fit"):
+        search(np.ones((3, 4)), x, vigilance=0.5, choice=0.1)
+
+
+def test_an_input_without_ink_is_an_error_and_not_a_match_of_nan():
+    with pytest.raises(ValueError, match="x is all zero"):
+        match_values(np.ones((2, 3)), np.zeros(3))
