@@ -3,6 +3,7 @@
 Shapes: C committed categories, M components of an input.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,15 @@ class Categories:
         r""":math:`T_j = |I \wedge w_j| / (\alpha + |w_j|)`, array (C,), overwritten by the next call."""
         return np.divide(overlaps, self._denominators, out=self._activity)
 
-    def winner(self, x: np.ndarray, size: float, *, vigilance: float) -> int:
-        """The category with which a search for the input of the given size would end, or -1 when none matches."""
+    def looks(self, inputs: np.ndarray) -> Iterable[np.ndarray | None]:
+        """What :meth:`winner` can use of each input of a pass and is cheaper to prepare for all of them at once: nothing."""
+        return [None] * len(inputs)
+
+    def winner(self, x: np.ndarray, size: float, *, vigilance: float, look: np.ndarray | None = None) -> int:
+        """The category with which a search for the input of the given size would end, or -1 when none matches.
+
+        ``look`` is what :meth:`looks` prepared for this input, or None.
+        """
         if not self.n_categories:
             return -1
         overlaps = self.overlaps(x)

@@ -99,8 +99,8 @@ class CategoryLearner(BaseEstimator):
         """Show every input once; return the category that each resonated with."""
         memory, vigilance, learning_rate = self._memory, self.vigilance, self.learning_rate
         labels = []
-        for x, size in zip(inputs, sizes.tolist()):
-            j = memory.winner(x, size, vigilance=vigilance)
+        for x, look, size in zip(inputs, memory.looks(inputs), sizes.tolist()):
+            j = memory.winner(x, size, vigilance=vigilance, look=look)
             if j < 0:
                 j = memory.commit(x)
             else:

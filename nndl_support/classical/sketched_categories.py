@@ -10,6 +10,8 @@ compared in full: on handwritten digits with vigilance 0.7 about nine of two hun
 Shapes: C committed categories, M components of an input, G = ceil(M / 4) groups.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from nndl_support.classical.categories import Categories
@@ -42,18 +44,23 @@ class SketchedCategories(Categories):
     """
 
     def __init__(self, n_components: int, *, choice: float) -> None:
-        self._starts = np.arange(0, n_components, _GROUP)
-        self._group_ones = np.ones(len(self._starts), dtype=np.float32)
-        self._sketches = np.empty((0, len(self._starts)), dtype=np.float32)
+        # Row i has its 1 in the column of the group of component i: a product with it adds up the groups.
+        self._groups = np.repeat(np.eye(-(-n_components // _GROUP)), _GROUP, axis=0)[:n_components]
+        self._group_ones = np.ones(self._groups.shape[1], dtype=np.float32)
+        self._sketches = np.empty((0, self._groups.shape[1]), dtype=np.float32)
         self._sketching = False
         super().__init__(n_components, choice=choice)
 
-    def winner(self, x: np.ndarray, size: float, *, vigilance: float) -> int:
+    def looks(self, inputs: np.ndarray) -> Iterable[np.ndarray]:
+        """The sketches of all inputs of a pass, made together."""
+        return self._sketch(inputs)
+
+    def winner(self, x: np.ndarray, size: float, *, vigilance: float, look: np.ndarray | None = None) -> int:
         """The category with which a search for the input of the given size would end, or -1 when none matches."""
         if not self._sketching:
             return super().winner(x, size, vigilance=vigilance)
         least = (vigilance - TOLERANCE) * size
-        np.minimum(self._seen_sketches, self._sketch(x), out=self._group_minima)
+        np.minimum(self._seen_sketches, self._sketch(x) if look is None else look, out=self._group_minima)
         bounds = self._group_minima.dot(self._group_ones)
         activity = np.divide(bounds, self._denominators, out=self._activity)
         activity *= bounds >= least * (1.0 - _SLACK)
@@ -61,11 +68,12 @@ class SketchedCategories(Categories):
         overlap = np.minimum(self._weights[j], x).dot(self._ones)
         # Of the rest, only what could match and does not certainly answer less than j can win.
         certain = overlap / self._sums[j] * (1.0 - _SLACK) if overlap >= least else 0.0
-        rivals = np.flatnonzero(activity >= certain) if certain else np.flatnonzero(bounds >= least * (1.0 - _SLACK))
+        (rivals,) = (activity >= certain if certain else bounds >= least * (1.0 - _SLACK)).nonzero()
         if len(rivals) <= 1:
             return j if overlap >= least else -1
-        overlaps = np.minimum(self._weights[rivals], x).dot(self._ones)
-        exact = overlaps / self._sums[rivals]
+        shared = self._weights.take(rivals, axis=0)
+        overlaps = np.minimum(shared, x, out=shared).dot(self._ones)
+        exact = overlaps / self._sums.take(rivals)
         exact[overlaps < least] = -1.0
         best = int(exact.argmax())
         return int(rivals[best]) if exact[best] >= 0.0 else -1
@@ -89,7 +97,7 @@ class SketchedCategories(Categories):
             self._sketches[j] = self._sketch(self._weights[j])
 
     def _sketch(self, x: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(x, self._starts, axis=-1).astype(np.float32)
+        return x.dot(self._groups).astype(np.float32)
 
     def _grow(self) -> None:
         super()._grow()
@@ -98,7 +106,7 @@ class SketchedCategories(Categories):
 
     def _make_room(self) -> None:
         known = self._sketches
-        self._sketches = np.empty((len(self._weights), len(self._starts)), dtype=np.float32)
+        self._sketches = np.empty((len(self._weights), self._groups.shape[1]), dtype=np.float32)
         self._sketches[: len(known)] = known
         self._group_room = np.empty_like(self._sketches)
 
