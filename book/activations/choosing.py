@@ -416,8 +416,8 @@ assert abs(share - units["relu"]["2"]["best"]["silent_share"][0]) < 0.02
 # %% [markdown]
 # One ReLU in nine is dead at the rate that validation chose for ReLU, and one in sixty at the smaller rate, with the same accuracy. Death is the price of large steps, and a network of this size can pay it. No other function has silent units worth mentioning.
 #
-# As to time: anything elementwise costs within a fifth of ReLU, except the exact GELU with its error function, and on a graphics card even that is hidden behind the matrix products. What does cost is a second matrix or another parameter per unit, about half as much again in our implementation. (These seconds were taken on a machine that had
-# other work to do as well; trust the first digit.)
+# As to time: anything elementwise costs within a fifth of ReLU, except the exact GELU with its error function, and on a graphics card even that is hidden behind the matrix products. What does cost is a second matrix or another parameter per unit, about half as much again in our implementation. (On another
+# machine, the cheap ones will change places; trust the first digit.)
 #
 # ## Checked against PyTorch
 #
