@@ -408,7 +408,10 @@ assert abs(densest - exact) < 0.01
 # $(1,1)$, with $\beta = 1$? First with a **bias** (偏置) $b$ added to (5.18). By symmetry both weights are equal, and two equations remain, one for the
 # corners that carry a centre and one for the others:
 #
-# $$ w\,(1 + e^{-2}) + b = 0, \qquad 2 w\, e^{-1} + b = 1 \qquad\Rightarrow\qquad w = \frac{-1}{(1 - e^{-1})^2}, \quad b = \frac{1 + e^{-2}}{(1 - e^{-1})^2}. $$
+# \begin{align}
+# w\,(1 + e^{-2}) + b &= 0, & 2 w\, e^{-1} + b &= 1 \\
+# \Rightarrow\qquad w &= \frac{-1}{(1 - e^{-1})^2}, & b &= \frac{1 + e^{-2}}{(1 - e^{-1})^2}
+# \end{align}
 
 # %%
 corners, xor = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])

@@ -156,7 +156,11 @@ for topology in map_grid.TOPOLOGIES:
 # How much a unit learns along is the **neighbourhood function** (邻域函数) $h_{cj}$ of its grid distance. It is 1 for the winner itself and has a **radius**
 # (邻域半径) $\sigma$:
 #
-# $$ h_{cj} = e^{-d_{cj}^2 / 2\sigma^2} \;\text{(Gaussian)}, \qquad h_{cj} = \mathbb{1}[d_{cj} \le \sigma] \;\text{(bubble)}, \qquad h_{cj} = \Big(1 - \frac{d_{cj}^2}{2\sigma^2}\Big) e^{-d_{cj}^2 / 2\sigma^2} \;\text{(Mexican hat)} $$
+# \begin{align}
+# h_{cj} &= e^{-d_{cj}^2 / 2\sigma^2} && \text{(Gaussian)} \\
+# h_{cj} &= \mathbb{1}[d_{cj} \le \sigma] && \text{(bubble)} \\
+# h_{cj} &= \Big(1 - \frac{d_{cj}^2}{2\sigma^2}\Big)\, e^{-d_{cj}^2 / 2\sigma^2} && \text{(Mexican hat)}
+# \end{align}
 #
 # The Mexican hat comes from biology, where near cells excite each other and farther ones inhibit.
 

@@ -31,6 +31,21 @@ def test_sketches_change_no_winner_and_no_template(M, vigilance, learning_rate):
     assert sketched.n_categories > sketched_categories._MANY  # else nothing was tested
 
 
+@pytest.mark.parametrize("memory", [Categories(37, choice=0.01), SketchedCategories(37, choice=0.01)])
+def test_what_is_prepared_for_a_pass_is_what_a_search_would_have_made_itself(memory):
+    rng = np.random.default_rng(2)
+    for w in rng.random((200, 37)):
+        memory.commit(w)
+    X = rng.random((31, 37))
+    looks = list(memory.looks(X))
+    assert len(looks) == len(X)
+    alone = [memory.winner(x, x.sum(), vigilance=0.8) for x in X]
+    assert len({*alone}) > 5
+    assert [memory.winner(x, x.sum(), vigilance=0.8, look=look) for x, look in zip(X, looks)] == alone
+    if isinstance(memory, SketchedCategories):  # and it is used: another's sketch misleads the search
+        assert [memory.winner(x, x.sum(), vigilance=0.8, look=0 * look) for x, look in zip(X, looks)] != alone
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6), vigilance=st.sampled_from([0.0, 0.3, 0.6, 0.8, 0.9]), levels=st.sampled_from([1, 2, 16])
