@@ -65,6 +65,14 @@ def test_learning_stops_after_the_first_epoch_that_changes_nothing():
     assert not FuzzyART(0.6, max_epochs=1).fit(X).converged_
 
 
+@pytest.mark.parametrize("max_epochs", [1, 2, 3])
+def test_learning_goes_on_for_max_epochs_when_templates_keep_changing(max_epochs):
+    X = np.random.default_rng(0).random((97, 3))
+    model = FuzzyART(vigilance=0.8, learning_rate=0.1, max_epochs=max_epochs).fit(X)
+    assert model.n_iter_ == max_epochs
+    assert not model.converged_
+
+
 def test_a_number_out_of_range_is_named_with_its_value():
     with pytest.raises(ValueError, match="speed must be positive, got -3"):
         check_number("speed", -3, "be positive", lambda v: v > 0)
