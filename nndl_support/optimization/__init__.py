@@ -1,1 +1,1 @@
-"""Optimisation and regularisation (网络优化与正则化): the landscape, optimisers, initialisation, normalisation, search, regularisation."""
+"""Chapter `optimization` (网络优化与正则化): optimisers, initialisation, normalisation, search, regularisation."""
