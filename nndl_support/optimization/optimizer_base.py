@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["OptimizerBase", "check_fraction", "check_non_negative", "l2_gradients"]
+__all__ = ["OptimizerBase", "check_fraction", "check_non_negative", "l2_gradients", "new_scalar"]
 
 Buffers = dict[str, list[Tensor]]
 
@@ -127,7 +127,7 @@ class OptimizerBase(torch.optim.Optimizer):
 
     def _new_buffer(self, name: str, param: Tensor, group: dict[str, Any]) -> Tensor:
         """What a buffer holds before the first step: zeros."""
-        return _scalar(0.0) if name == "step" else torch.zeros_like(param, memory_format=torch.preserve_format)
+        return new_scalar(0.0) if name == "step" else torch.zeros_like(param, memory_format=torch.preserve_format)
 
     def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Tensor], buffers: Buffers) -> None:
         """Change ``params`` and ``buffers`` in place; ``grads`` are negated already when the group maximises.
@@ -236,6 +236,6 @@ class OptimizerBase(torch.optim.Optimizer):
                 group.setdefault(name, value)
 
 
-def _scalar(value: float) -> Tensor:
+def new_scalar(value: float) -> Tensor:
     """A 0-dimensional tensor as ``torch.optim`` makes it for counters: on the CPU, in 32 bits unless the default is 64."""
     return torch.tensor(value, dtype=torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32)
