@@ -54,6 +54,9 @@ class EarlyStopping:
     (1, 0.5)
     """
 
+    #: Whether :meth:`update` wants the training loss too; :func:`fit` asks before it calls.
+    needs_training_value = False
+
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0, larger_is_better: bool = False) -> None:
         if patience < 1:
             raise ValueError(f"patience must be at least 1, but is {patience}")
@@ -102,6 +105,236 @@ class EarlyStopping:
         """Take over what :meth:`state_dict` returned."""
         for name, value in state.items():
             setattr(self, name, value)
+
+
+class _PrecheltCriterion(EarlyStopping):
+    """Bookkeeping of Prechelt's criteria: the errors so far, the best of them, and the end of every strip of epochs."""
+
+    _kept: tuple[str, ...] = ("best_value", "best_step", "best_state", "n_bad", "_step")
+
+    def __init__(self, strip: int) -> None:
+        if strip < 1:
+            raise ValueError(f"strip is {strip}; expected at least 1 epoch")
+        self.strip = strip
+        super().__init__(patience=1)
+
+    def update(
+        self, value: float, snapshot: Callable[[], Any] | None = None, *, training_value: float | None = None
+    ) -> bool:
+        """Take the next validation error and return whether to stop now.
+
+        Parameters
+        ----------
+        value : float of at least 0, the validation error of this epoch
+        snapshot : callable without arguments, optional
+            Called only when ``value`` is the best so far; what it returns is kept as ``best_state``.
+        training_value : float of at least 0, the mean training error of this epoch
+            Only :class:`PQ` needs it.
+
+        Raises
+        ------
+        ValueError
+            When an error is negative (a log-likelihood has no generalisation loss), or :class:`PQ` gets no training error.
+        """
+        value = float(value)
+        if value < 0:
+            raise ValueError(f"value is {value:g}, but the criterion compares errors, which are at least 0")
+        super().update(value, snapshot)
+        return self._decide(math.inf if math.isnan(value) else value, training_value)
+
+    @property
+    def ends_strip(self) -> bool:
+        """Whether the latest epoch was the last of a strip."""
+        return (self._step + 1) % self.strip == 0
+
+    def _decide(self, value: float, training_value: float | None) -> bool:
+        raise NotImplementedError
+
+    def _generalization_loss(self, value: float) -> float:
+        if self.best_value is None or value == self.best_value:
+            return 0.0 if self.best_value is not None else math.inf
+        return 100 * (value / self.best_value - 1) if self.best_value > 0 else math.inf
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint has to keep."""
+        state = {name: getattr(self, name) for name in self._kept}
+        return {name: list(kept) if isinstance(kept, list) else kept for name, kept in state.items()}
+
+
+class GL(_PrecheltCriterion):
+    r"""Stop as soon as the validation error is :math:`\alpha` per cent above the best so far.
+
+    .. math:: GL(t) = 100 \Bigl( \frac{E_{va}(t)}{E_{opt}(t)} - 1 \Bigr) > \alpha, \qquad E_{opt}(t) = \min_{t' \le t} E_{va}(t')
+
+    Parameters
+    ----------
+    alpha : float >= 0, in per cent
+
+    Attributes
+    ----------
+    generalization_loss : float, GL after the latest epoch, in per cent
+    best_value, best_step, best_state, n_bad : as in :class:`EarlyStopping`
+
+    Notes
+    -----
+    With :math:`E_{opt} = 0` every positive error is infinitely worse. An error of NaN counts as infinite, and stops.
+
+    References
+    ----------
+    Prechelt (1998), Automatic early stopping using cross validation: quantifying the criteria, Neural Networks 11(4),
+    https://doi.org/10.1016/S0893-6080(98)00010-0, section 3.
+
+    Examples
+    --------
+    >>> stopper = GL(5)
+    >>> [stopper.update(error) for error in (1.0, 0.8, 0.82, 0.85)]
+    [False, False, False, True]
+    >>> round(stopper.generalization_loss, 2), stopper.best_step
+    (6.25, 1)
+    """
+
+    def __init__(self, alpha: float) -> None:
+        self.alpha = _threshold(alpha)
+        super().__init__(strip=1)
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        super().reset()
+        self.generalization_loss = 0.0
+
+    _kept = (*_PrecheltCriterion._kept, "generalization_loss")
+
+    def _decide(self, value: float, training_value: float | None) -> bool:
+        self.generalization_loss = self._generalization_loss(value)
+        return self.generalization_loss > self.alpha
+
+
+class PQ(_PrecheltCriterion):
+    r"""Stop when the generalisation loss is large *compared with what training still gains*, looked at after every
+    strip of k epochs.
+
+    .. math:: \frac{GL(t)}{P_k(t)} > \alpha, \qquad
+        P_k(t) = 1000 \Bigl( \frac{\sum_{t'=t-k+1}^{t} E_{tr}(t')}{k \min_{t'=t-k+1}^{t} E_{tr}(t')} - 1 \Bigr)
+
+    Parameters
+    ----------
+    alpha : float >= 0
+    strip : int, k, in epochs
+
+    Attributes
+    ----------
+    generalization_loss : float, GL after the latest epoch, in per cent
+    progress : float, :math:`P_k` after the latest complete strip, in per mille: how much higher the training error was
+    on average over
+        the strip than at its lowest; infinite before
+    best_value, best_step, best_state, n_bad : as in :class:`EarlyStopping`
+
+    Notes
+    -----
+    The progress is high also when the training error *rises*. Without any progress, a positive loss stops; without
+    loss nothing does.
+
+    References
+    ----------
+    Prechelt (1998), section 3; see :class:`GL`.
+
+    Examples
+    --------
+    >>> stopper = PQ(0.5, strip=2)
+    >>> validation, training = (1.0, 0.8, 0.9, 0.9), (1.0, 0.6, 0.5, 0.49)
+    >>> [stopper.update(va, training_value=tr) for va, tr in zip(validation, training)]
+    [False, False, False, True]
+    >>> round(stopper.generalization_loss, 2), round(stopper.progress, 2)
+    (12.5, 10.2)
+    """
+
+    needs_training_value = True
+    _kept = (*_PrecheltCriterion._kept, "generalization_loss", "progress", "_training")
+
+    def __init__(self, alpha: float, *, strip: int = 5) -> None:
+        self.alpha = _threshold(alpha)
+        super().__init__(strip)
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        super().reset()
+        self.generalization_loss = 0.0
+        self.progress = math.inf
+        self._training: list[float] = []
+
+    def _decide(self, value: float, training_value: float | None) -> bool:
+        if training_value is None:
+            raise ValueError("PQ compares with the training error: call update(value, training_value=...)")
+        if training_value < 0:
+            raise ValueError(f"training_value is {training_value:g}, but an error is at least 0")
+        self.generalization_loss = self._generalization_loss(value)
+        self._training.append(float(training_value))
+        if not self.ends_strip:
+            return False
+        mean, least = sum(self._training) / self.strip, min(self._training)
+        self._training = []
+        if mean == least:
+            self.progress = 0.0
+        else:
+            self.progress = 1000 * (mean / least - 1) if least > 0 else math.inf
+        # GL / P > alpha, without a division by zero.
+        return self.generalization_loss > self.alpha * self.progress if self.generalization_loss > 0 else False
+
+
+class UP(_PrecheltCriterion):
+    """Stop when the validation error has risen in s strips of k epochs one after the other, however little.
+
+    Parameters
+    ----------
+    s : int of at least 1, strips
+    strip : int, k, in epochs
+
+    Attributes
+    ----------
+    n_rises : int, strips in a row at whose end the error was higher than at the end of the strip before
+    best_value, best_step, best_state, n_bad : as in :class:`EarlyStopping`
+
+    Notes
+    -----
+    It compares ends of strips, not the best error. The first strip has no predecessor and counts as no rise.
+
+    References
+    ----------
+    Prechelt (1998), section 3; see :class:`GL`.
+
+    Examples
+    --------
+    >>> stopper = UP(2, strip=1)
+    >>> [stopper.update(error) for error in (1.0, 1.1, 0.9, 0.91, 0.92)]
+    [False, False, False, False, True]
+    """
+
+    _kept = (*_PrecheltCriterion._kept, "n_rises", "_last")
+
+    def __init__(self, s: int, *, strip: int = 5) -> None:
+        if s < 1:
+            raise ValueError(f"s is {s}; expected at least 1 strip")
+        self.s = s
+        super().__init__(strip)
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        super().reset()
+        self.n_rises = 0
+        self._last = math.inf
+
+    def _decide(self, value: float, training_value: float | None) -> bool:
+        if not self.ends_strip:
+            return False
+        self.n_rises = self.n_rises + 1 if value > self._last else 0
+        self._last = value
+        return self.n_rises >= self.s
+
+
+def _threshold(alpha: float) -> float:
+    if not alpha >= 0:
+        raise ValueError(f"alpha is {alpha}; expected at least 0")
+    return float(alpha)
 
 
 @dataclass
@@ -168,7 +401,7 @@ def fit(
     scheduler : learning-rate scheduler, optional; stepped after every epoch (``ReduceLROnPlateau`` by ``monitor``)
     clip_norm : float, optional; gradients are scaled down to at most this global norm
     clip_value : float, optional; every entry of the gradients is cut to at most this absolute value
-    early_stopping : EarlyStopping, optional
+    early_stopping : EarlyStopping, GL, PQ or UP, optional; PQ is given ``train_loss`` too
     monitor : str, the key of the history that early stopping and ``ReduceLROnPlateau`` watch; by default
         ``validation_loss`` when there are validation data, else ``train_loss``
     seed : int, optional; seeds torch's and Python's global generators, on which batches and dropout draw
@@ -257,7 +490,10 @@ def fit(
             elif scheduler is not None:
                 scheduler.step()
             if early_stopping is not None:
-                result.stopped_early = early_stopping.update(row[monitor], lambda: _copy_of(model))
+                more: dict[str, Any] = {}
+                if early_stopping.needs_training_value:
+                    more["training_value"] = row["train_loss"]
+                result.stopped_early = early_stopping.update(row[monitor], lambda: _copy_of(model), **more)
             result.n_epochs = epoch + 1
             if result.n_epochs % checkpoint_every == 0 or result.n_epochs == epochs or result.stopped_early:
                 keeper.keep(result)

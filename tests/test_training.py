@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from nndl_support.training import EarlyStopping, fit
+from nndl_support.training import GL, PQ, UP, EarlyStopping, fit
 
 
 def make_data(n_examples=37):
@@ -217,6 +217,187 @@ def test_nan_is_never_an_improvement():
 def test_early_stopping_refuses_what_makes_no_sense(options, message):
     with pytest.raises(ValueError, match=message):
         EarlyStopping(**options)
+
+
+# ---- Prechelt's criteria
+
+
+def stops(stopper, values, training=None):
+    """The epochs (from 0) after which the criterion says stop."""
+    told = []
+    for epoch, value in enumerate(values):
+        more = {} if training is None else {"training_value": training[epoch]}
+        if stopper.update(value, **more):
+            told.append(epoch)
+    return told
+
+
+def test_the_generalisation_loss_is_the_rise_above_the_best_in_per_cent():
+    stopper, seen = GL(1e9), []
+    for value in (2.0, 3.0, 1.0, 1.5, 0.5, 2.0):
+        stopper.update(value)
+        seen.append(stopper.generalization_loss)
+    assert seen == pytest.approx([0, 50, 0, 50, 0, 300])
+    # 4 / 3.2 = 1.25, so that 25 % is not above 25 %, and 4.01 is.
+    assert stops(GL(25), [3.2, 4.0, 4.01, 3.9]) == [2]
+
+
+def test_gl_stops_at_any_rise_above_a_perfect_error_of_zero():
+    assert stops(GL(1000), [1.0, 0.0, 0.0, 1e-9]) == [3]
+    assert stops(GL(0), [1.0, 0.0, 0.0, 0.0]) == []
+
+
+def test_pq_divides_by_the_progress_of_a_strip_and_looks_only_at_its_end():
+    validation = [1.0, 1.2, 1.2, 1.2, 1.2, 1.2]
+    training = [1.0, 0.9, 0.8, 0.7, 0.7, 0.7]
+    stopper = PQ(0.0, strip=3)
+    assert stops(stopper, validation[:3], training) == [2]
+    assert stopper.progress == pytest.approx(1000 * (2.7 / (3 * 0.8) - 1))  # 125
+    assert stopper.generalization_loss == pytest.approx(20)
+    # 20 / 125 = 0.16 in the first strip; in the second the training error stands still: no progress, so stop.
+    assert stops(PQ(0.159, strip=3), validation, training) == [2, 5]
+    assert stops(PQ(0.161, strip=3), validation, training) == [5]
+    assert stops(PQ(0.161, strip=6), validation, training) == []
+
+
+def test_pq_without_loss_never_stops_and_a_training_error_of_zero_is_endless_progress():
+    assert stops(PQ(0.0, strip=2), [1.0, 0.9, 0.8, 0.7], [1.0, 1.0, 1.0, 1.0]) == []
+    stopper = PQ(1.0, strip=2)
+    assert stops(stopper, [1.0, 2.0], [1.0, 0.0]) == []
+    assert stopper.progress == math.inf
+    assert stops(PQ(1.0, strip=2), [1.0, 2.0], [0.0, 0.0]) == [1]  # nothing more to learn, and 100 % worse
+
+
+def test_up_counts_strips_in_a_row_whose_end_is_higher_than_the_last_end():
+    #         strip 1     strip 2     strip 3     strip 4     strip 5
+    values = [9.0, 5.0,   1.0, 6.0,   9.0, 7.0,   1.0, 6.5,   0.0, 6.6]  # fmt: skip
+    assert stops(UP(1, strip=2), values) == [3, 5, 9]  # 6 > 5, 7 > 6, 6.6 > 6.5; what lies within a strip does not count
+    assert stops(UP(2, strip=2), values) == [5]
+    assert stops(UP(3, strip=2), values) == []
+    assert stops(UP(2, strip=1), [1.0, 1.1, 0.9, 0.95, 0.96]) == [4]
+    assert stops(UP(1, strip=1), [1.0, 1.0, 1.0]) == []  # equal is not higher
+
+
+def test_up_s_is_up_s_minus_one_a_strip_earlier_and_another_rise():
+    generator = random.Random(0)
+    values = [generator.random() for _ in range(200)]
+    told = {s: set(stops(UP(s, strip=3), values)) for s in (1, 2, 3)}
+    for s in (2, 3):
+        assert told[s] == {t for t in told[1] if t - 3 in told[s - 1]}
+    assert told[3]
+
+
+def test_the_criteria_remember_the_best_state_as_early_stopping_does():
+    values, training = [3.0, 2.0, 2.5, 1.9, 1.9, 2.2], [3.0, 2.5, 2.2, 2.0, 1.9, 1.8]
+    for stopper in (GL(1e9), PQ(1e9, strip=2), UP(9, strip=1)):
+        states, usual, usual_states = iter("abcdef"), EarlyStopping(patience=99), iter("abcdef")
+        for value, error in zip(values, training):
+            more = {"training_value": error} if stopper.needs_training_value else {}
+            stopper.update(value, lambda states=states: next(states), **more)
+            usual.update(value, lambda states=usual_states: next(states))
+        for name in ("best_value", "best_step", "best_state", "n_bad"):
+            assert getattr(stopper, name) == getattr(usual, name)
+        assert stopper.best_state == "c"
+
+
+def test_an_error_that_is_no_number_is_infinitely_bad():
+    assert stops(GL(5), [1.0, math.nan]) == [1]
+    assert stops(GL(5), [math.nan, 1.0]) == [0]
+    assert stops(UP(1, strip=1), [1.0, math.nan]) == [1]
+    stopper = GL(5)
+    stopper.update(math.nan)
+    assert stopper.best_value is None
+
+
+@pytest.mark.parametrize("make", [lambda: GL(9.0), lambda: PQ(0.4, strip=3), lambda: UP(2, strip=2)])
+def test_a_criterion_continues_from_its_state(make):
+    generator = random.Random(3)
+    values, training = ([generator.random() + 0.5 for _ in range(60)] for _ in range(2))
+    for cut in range(1, 12):
+        whole, first, second = make(), make(), make()
+        told = [whole.update(v, training_value=t) for v, t in zip(values, training)]
+        for v, t in zip(values[:cut], training):
+            first.update(v, training_value=t)
+        state = first.state_dict()
+        first.update(7.0, training_value=7.0)  # the state is a copy
+        second.load_state_dict(state)
+        rest = [second.update(v, training_value=t) for v, t in zip(values[cut:], training[cut:])]
+        assert rest == told[cut:]
+    assert any(told)
+    assert not all(told)
+
+
+@pytest.mark.parametrize("make", [lambda: GL(3), lambda: PQ(1, strip=2), lambda: UP(1, strip=2)])
+def test_a_criterion_forgets_when_it_is_reset(make):
+    stopper, values = make(), [1.0, 1.5, 1.0, 1.5, 1.7, 1.8]
+    first = stops(stopper, values, [1.0, 0.9, 0.8, 0.7, 0.7, 0.7])
+    stopper.reset()
+    assert stops(stopper, values, [1.0, 0.9, 0.8, 0.7, 0.7, 0.7]) == first
+    assert first
+
+
+def test_fit_takes_the_criteria_and_tells_pq_the_training_loss():
+    played = [1.0, 0.8, 0.9, 0.95, 1.0, 1.1]
+    for stopper, n_epochs in ((GL(11), 3), (GL(20), 5), (UP(2, strip=1), 4), (PQ(0.0, strip=2), 4)):
+        model, values = make_model(), iter(played)
+        result = fit(
+            model,
+            nn.MSELoss(),
+            make_data(),
+            sgd(model, lr=0.01),
+            epochs=6,
+            metrics={"played": lambda model, values=values: next(values)},
+            monitor="played",
+            early_stopping=stopper,
+            seed=0,
+        )
+        assert (result.n_epochs, result.best_epoch, result.stopped_early) == (n_epochs, 1, True)
+    losses = result.history["train_loss"][2:4]
+    assert stopper.progress == pytest.approx(1000 * (sum(losses) / 2 / min(losses) - 1))
+
+
+def test_a_training_with_pq_in_two_parts_is_the_same(tmp_path):
+    def train(epochs, path):
+        model = make_model()
+        X, y = make_data()
+        stopper = PQ(0.001, strip=3)
+        result = fit(
+            model,
+            nn.MSELoss(),
+            (X[:5], y[:5]),
+            sgd(model, lr=0.1),
+            epochs=epochs,
+            validation=(X[5:], y[5:]),
+            early_stopping=stopper,
+            seed=0,
+            checkpoint=path,
+        )
+        return result, weights_of(model)
+
+    whole, weights = train(60, tmp_path / "whole.pt")
+    train(4, tmp_path / "parts.pt")
+    parts, weights_of_parts = train(60, tmp_path / "parts.pt")
+    assert whole.history == parts.history
+    assert torch.equal(weights, weights_of_parts)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: GL(-1), "alpha is -1; expected at least 0"),
+        (lambda: GL(math.nan), "alpha is nan"),
+        (lambda: PQ(-0.5), "alpha is -0.5"),
+        (lambda: PQ(1, strip=0), "strip is 0; expected at least 1 epoch"),
+        (lambda: UP(0), "s is 0; expected at least 1 strip"),
+        (lambda: UP(1, strip=0), "strip is 0"),
+        (lambda: GL(1).update(-0.5), "value is -0.5, but the criterion compares errors"),
+        (lambda: PQ(1).update(0.5), "PQ compares with the training error"),
+        (lambda: PQ(1).update(0.5, training_value=-1), "training_value is -1"),
+    ],
+)
+def test_the_criteria_refuse_what_makes_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch():
