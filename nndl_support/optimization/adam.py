@@ -103,6 +103,7 @@ class Adam(OptimizerBase):
         # G_t = beta2 G_{t-1} + (1 - beta2) g_t^2
         torch._foreach_mul_(G, beta2)
         torch._foreach_addcmul_(G, grads, grads, 1 - beta2)
+        del grads  # with weight decay they are a copy, whose memory serves the denominator
         if group["amsgrad"]:
             # max(G_1, ..., G_t)
             torch._foreach_maximum_(buffers["max_exp_avg_sq"], G)

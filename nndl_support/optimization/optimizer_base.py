@@ -164,9 +164,9 @@ class OptimizerBase(torch.optim.Optimizer):
     def _with_gradients(self, group_index: int) -> tuple[list[Tensor], list[Tensor]]:
         """The parameters of a group that have a gradient, and these gradients, once they have been found acceptable."""
         group = self.param_groups[group_index]
-        params = [p for p in group["params"] if p.grad is not None]
-        grads = [p.grad for p in params]
-        for p, g in zip(params, grads, strict=True):
+        pairs = [(p, g) for p in group["params"] if (g := p.grad) is not None]
+        params, grads = [p for p, _ in pairs], [g for _, g in pairs]
+        for p, g in pairs:
             if g.layout is not torch.strided:
                 raise RuntimeError(
                     f"the gradient of {self._describe(p)} is sparse ({g.layout}), which {type(self).__name__} does not support; "
@@ -178,7 +178,7 @@ class OptimizerBase(torch.optim.Optimizer):
 
     def _check_finite(self, params: list[Tensor], grads: list[Tensor]) -> None:
         # A sum is NaN or infinite if any term is. It can also overflow, so an alarm is looked into entry by entry.
-        if math.isfinite(sum(g.sum().item() for g in grads)):
+        if math.isfinite(sum(map(Tensor.item, map(torch.sum, grads)))):
             return
         for p, g in zip(params, grads, strict=True):
             wrong = int(g.numel() - torch.isfinite(g).sum())

@@ -91,14 +91,19 @@ class SGD(OptimizerBase):
 
     def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Tensor], buffers: Buffers) -> None:
         lr, momentum = float(group["lr"]), group["momentum"]
-        direction = grads = l2_gradients(grads, params, group["weight_decay"])
-        if momentum:
-            direction = velocity = self._next_velocity(params, grads, momentum, group["dampening"])
-            if group["nesterov"]:
-                # g_t + mu v_t
-                direction = list(torch._foreach_add(grads, velocity, alpha=momentum))
-        # theta_t = theta_{t-1} - alpha v_t
-        torch._foreach_add_(params, direction, alpha=-lr)
+        grads = l2_gradients(grads, params, group["weight_decay"])
+        if not momentum:
+            # theta_t = theta_{t-1} - alpha g_t
+            torch._foreach_add_(params, grads, alpha=-lr)
+            return
+        velocity = self._next_velocity(params, grads, momentum, group["dampening"])
+        if group["nesterov"]:
+            # theta_t = theta_{t-1} - alpha (g_t + mu v_t), in two parts that need no memory of their own
+            torch._foreach_add_(params, grads, alpha=-lr)
+            torch._foreach_add_(params, velocity, alpha=-lr * momentum)
+        else:
+            # theta_t = theta_{t-1} - alpha v_t
+            torch._foreach_add_(params, velocity, alpha=-lr)
 
     def _next_velocity(
         self, params: list[Tensor], grads: list[Tensor], momentum: float, dampening: float
