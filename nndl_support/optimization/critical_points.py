@@ -1,13 +1,13 @@
 r"""Critical points: what kind they are, how rare minima are among them by chance, and how long a saddle holds gradient descent.
 
-At a critical point the gradient vanishes and the Hessian decides. If the signs of its n eigenvalues were independent coin tosses, a
-share :math:`2^{-n}` of all critical points would be minima. Eigenvalues of a symmetric random matrix repel one another, which makes
-minima far rarer still:
+At a critical point the gradient vanishes and the Hessian decides. If the signs of its n eigenvalues were independent coin
+tosses, a share :math:`2^{-n}` of all critical points would be minima. Eigenvalues of a symmetric random matrix repel one
+another, which makes minima far rarer still:
 
 .. math:: P(\text{all } \lambda_i > 0) \approx e^{-\frac{\ln 3}{4} n^2}
 
-for the Gaussian orthogonal ensemble (GOE), whose entries are independent normal numbers, with the variance 1 on the diagonal and ½
-beside it.
+for the Gaussian orthogonal ensemble (GOE), whose entries are independent normal numbers, with the variance 1 on the
+diagonal and ½ beside it.
 
 References
 ----------
@@ -125,9 +125,9 @@ def log_probability_of_minimum(n: int) -> float:
     x, weights = end * (t + 1) / 2, end / 2 * weights
     density = weights * np.exp(-(x**2) / 2)
 
-    # Polynomials orthonormal under exp(-x^2/2) on the half-line: well-conditioned, and they change the determinant by a known factor.
+    # Polynomials orthonormal under exp(-x^2/2) on the half-line: well-conditioned, and the determinant changes by a known factor.
     raw = legendre.legvander(t, n - 1)
-    triangular = np.linalg.qr(np.sqrt(density)[:, None] * raw, mode="r")
+    _, triangular = np.linalg.qr(np.sqrt(density)[:, None] * raw)
     phi = np.linalg.solve(triangular.T, raw.T).T
     degree = np.arange(n)
     leading = sum(math.lgamma(2 * k + 1) - 2 * math.lgamma(k + 1) - k * math.log(end) for k in degree)
