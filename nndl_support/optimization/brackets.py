@@ -174,6 +174,7 @@ def largest_resource(budget: int, *, eta: int = 3, sizes: str = "algorithm") -> 
     (81, 80)
     """
     _check_at_least("budget", budget, 1)
+    _check_at_least("eta", eta, 2)
 
     def fits(resource: int) -> bool:
         brackets = hyperband_brackets(resource, eta=eta, sizes=sizes)
