@@ -133,10 +133,46 @@ def noise_scale(gradients: npt.ArrayLike) -> float:
     return float(np.sum((gradients - mean) ** 2) / len(gradients) / (mean @ mean))
 
 
+def best_learning_rate(gradients: npt.ArrayLike, hessian: npt.ArrayLike, batch_size: int | npt.ArrayLike) -> np.ndarray:
+    r"""The rate at which one step of mini-batch descent lowers a quadratic loss the most, in expectation.
+
+    .. math:: \mathbb E\, L(\theta - \eta g_K) = L - \eta \lVert \bar g \rVert^2
+              + \frac{\eta^2}{2} \Bigl( \bar g^\top H \bar g + \frac{\operatorname{tr}(H\Sigma)}{K} \Bigr)
+              \quad \Rightarrow \quad \eta(K) = \frac{\eta_{\max}}{1 + B / K}, \quad
+              B = \frac{\operatorname{tr}(H\Sigma)}{\bar g^\top H \bar g}
+
+    For :math:`K \ll B` this is proportional to K, the linear scaling rule; for :math:`K \gg B` it stands still.
+
+    Parameters
+    ----------
+    gradients : array (N, P), one gradient per example
+    hessian : array (P, P)
+    batch_size : int or array of int, drawn with replacement
+
+    Returns
+    -------
+    array of the shape of ``batch_size``
+
+    References
+    ----------
+    McCandlish et al. (2018), equations 2.6 and 2.8.
+
+    Examples
+    --------
+    >>> best_learning_rate([[1.0], [3.0]], [[2.0]], [1, 4, 1000]).round(4)
+    array([0.4   , 0.4706, 0.4999])
+    """
+    gradients, hessian = _matrix(gradients), np.asarray(hessian, dtype=float)
+    mean = gradients.mean(axis=0)
+    apart = gradients - mean
+    noise = np.sum((apart @ hessian) * apart) / len(gradients)
+    return (mean @ mean) / (mean @ hessian @ mean + noise / np.asarray(batch_size))
+
+
 def noise_scale_from_two_sizes(small_squared: float, small: int, big_squared: float, big: int) -> float:
     r"""Noise scale from the mean squared norms of gradients of two batch sizes, without the gradients of single examples.
 
-    The mean squared norm of a mini-batch gradient is :math:`\lVert \bar g \rVert^2 + \operatorname{tr} \Sigma / K`. Two sizes give
+    The mean squared norm of a batch gradient is :math:`\lVert \bar g \rVert^2 + \operatorname{tr} \Sigma / K`. Two sizes give
     both unknowns:
 
     .. math:: \operatorname{tr} \Sigma = \frac{\mathbb E \lVert g_k \rVert^2 - \mathbb E \lVert g_K \rVert^2}{1/k - 1/K}, \qquad

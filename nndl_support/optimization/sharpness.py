@@ -15,7 +15,8 @@ References
 Pearlmutter (1994), Fast exact multiplication by the Hessian, Neural Computation 6(1), https://doi.org/10.1162/neco.1994.6.1.147.
 Hutchinson (1990), A stochastic estimator of the trace of the influence matrix for Laplacian smoothing splines, Communications in
 Statistics 19(2). Cohen, Kaur, Li, Kolter and Talwalkar (2021), Gradient descent on neural networks typically occurs at the
-edge of stability, ICLR, https://arxiv.org/abs/2103.00065.
+edge of stability, ICLR, https://arxiv.org/abs/2103.00065. Kwon, Kim, Park and Choi (2021), ASAM: adaptive sharpness-aware
+minimization for scale-invariant learning of deep neural networks, ICML, https://arxiv.org/abs/2102.11600.
 """
 
 from collections.abc import Callable, Iterable
@@ -81,9 +82,10 @@ def sharpness(
     tolerance: float = 1e-3,
     max_iterations: int = 200,
     start: Tensor | None = None,
+    scale: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> tuple[float, Tensor]:
-    r"""Largest eigenvalue of the Hessian, by power iteration, with its eigenvector.
+    r"""Largest eigenvalue of the Hessian, or of :math:`D H D` with a diagonal D, by power iteration, with its eigenvector.
 
     Power iteration finds the eigenvalue that is largest *in size*. Where that is negative, the iteration is repeated on
     :math:`H - \lambda_{\min} I`, whose largest eigenvalue belongs to the largest of H.
@@ -95,6 +97,9 @@ def sharpness(
     max_iterations : int
     start : tensor (P,), optional
         Where to start, such as the eigenvector of a few training steps ago; random without it.
+    scale : tensor (P,), optional
+        The diagonal of D: the unit of length of each parameter. With :math:`|\theta|` curvature is measured against relative
+        changes of the weights, as in adaptive sharpness-aware minimisation.
     generator : torch.Generator, optional
 
     Returns
@@ -109,7 +114,11 @@ def sharpness(
     3.0
     """
     parameters = list(parameters)
-    product = hessian_vector_product(loss, parameters)
+    of_hessian = hessian_vector_product(loss, parameters)
+
+    def product(v: Tensor) -> Tensor:
+        return of_hessian(v) if scale is None else scale * of_hessian(scale * v)
+
     v = _random_signs(parameters, generator) if start is None else start
     value, vector = _power_iteration(product, v, tolerance, max_iterations)
     if value < 0:

@@ -6,6 +6,7 @@ import torch
 
 from nndl_support.optimization.minibatch import (
     all_batches,
+    best_learning_rate,
     gradient_variance,
     noise_scale,
     noise_scale_from_two_sizes,
@@ -74,6 +75,27 @@ def test_at_the_noise_scale_noise_and_signal_are_equal(gradients):
     scale = noise_scale(gradients)
     signal = np.sum(gradients.mean(axis=0) ** 2)
     assert gradient_variance(gradients, 1, replace=True) / scale == pytest.approx(signal, rel=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_the_best_rate_is_the_one_that_all_batches_of_a_regression_agree_on(batch_size):
+    rng = np.random.default_rng(2)
+    X, t, theta = rng.normal(size=(N, D)), rng.normal(size=N), rng.normal(size=D)
+    of_each = (X @ theta - t)[:, None] * X
+    batches = enumerated(of_each, batch_size, True)
+    rates = np.array([0.0, 0.1, 0.2])
+    expected = [np.mean((X @ (theta - rate * batches).T - t[:, None]) ** 2) / 2 for rate in rates]
+    quadratic, linear, _ = np.polyfit(rates, expected, 2)
+    assert best_learning_rate(of_each, X.T @ X / N, batch_size) == pytest.approx(-linear / quadratic / 2, rel=1e-9)
+
+
+def test_the_best_rate_grows_in_proportion_to_small_batches_and_not_to_large_ones(gradients):
+    flat = np.eye(gradients.shape[1])
+    noisy = gradients - 0.95 * gradients.mean(axis=0)
+    assert noise_scale(noisy) > 100
+    one, two, many, twice = best_learning_rate(noisy, flat, np.array([1, 2, 10**6, 2 * 10**6]))
+    assert two / one == pytest.approx(2, rel=0.02)
+    assert twice / many == pytest.approx(1, rel=0.02)
 
 
 def test_two_batch_sizes_give_the_noise_scale_when_every_batch_is_counted(gradients):

@@ -64,6 +64,13 @@ def test_a_large_negative_eigenvalue_does_not_deceive(seed):
     assert value == pytest.approx(3.0, abs=1e-5)
 
 
+def test_with_units_of_length_it_is_the_largest_eigenvalue_of_the_scaled_hessian(network):
+    loss, parameters, *rest = network
+    scale = torch.cat([p.detach().flatten().abs() for p in parameters])
+    expected = torch.linalg.eigvalsh(scale[:, None] * explicit(*rest) * scale)[-1].item()
+    assert sharpness(loss, parameters, scale=scale, tolerance=1e-12, max_iterations=5000)[0] == pytest.approx(expected)
+
+
 def test_a_good_start_needs_a_single_step(network):
     loss, parameters, *_ = network
     exact, vector = sharpness(loss, parameters, tolerance=1e-12, max_iterations=5000)
