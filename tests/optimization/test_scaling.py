@@ -118,6 +118,12 @@ def test_a_constant_column_stays_finite_or_is_removed_and_comes_back(scaler, val
     np.testing.assert_allclose(scaler.inverse_transform(Z), X, rtol=1e-15, atol=1e-12)
 
 
+def test_a_removed_constant_comes_back_where_the_mean_was_not_subtracted():
+    X = np.column_stack([np.full(11, 4.2), np.arange(11.0)])
+    scaler = StandardScaler(with_mean=False, drop_constant=True)
+    np.testing.assert_allclose(scaler.inverse_transform(scaler.fit_transform(X)), X)
+
+
 def test_a_column_in_a_tiny_unit_is_scaled_here_and_left_alone_by_scikit_learn():
     charges = 1.6e-19 * np.arange(1.0, 8.0)[:, None]
     assert MinMaxScaler().fit_transform(charges).max() == 1

@@ -1,0 +1,86 @@
+"""Deep networks and the ways to draw their weights."""
+
+import pytest
+import torch
+from torch import nn
+
+from nndl_support.optimization.deep_mlp import SCHEMES, deep_mlp, initialise_, linear_layers
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def test_the_layers_have_the_sizes_and_the_order_they_should():
+    model = deep_mlp(7, 5, 3, 2, "tanh", batch_norm=True)
+    assert [tuple(layer.weight.shape) for layer in linear_layers(model)] == [(5, 7), (5, 5), (5, 5), (2, 5)]
+    assert [type(piece).__name__ for piece in model] == ["Linear", "BatchNorm1d", "Tanh"] * 3 + ["Linear"]
+    assert [type(piece).__name__ for piece in deep_mlp(7, 5, 1, 2, "relu")] == ["Linear", "ReLU", "Linear"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "activation", "variance"),
+    [
+        ("zero", "tanh", 0),
+        ("small", "tanh", 1e-4),
+        ("default", "relu", 1 / (3 * 151)),
+        ("xavier", "relu", 2 / (151 + 97)),
+        ("he", "tanh", 2 / 151),
+        # Rows of length g: the sum of squares of the smaller side, divided by the number of entries.
+        ("orthogonal", "tanh", 1 / 151),
+        ("orthogonal", "relu", 2 / 151),
+    ],
+)
+def test_the_first_layer_has_the_variance_of_its_scheme(scheme, activation, variance):
+    model = initialise_(deep_mlp(151, 97, 2, 3, activation), scheme, activation, generator=generator())
+    weight = model[0].weight.detach()
+    assert abs(weight.square().mean().item() - variance) <= 0.05 * variance
+    assert (model[0].bias.count_nonzero() == 0) == (scheme != "default")
+
+
+def test_the_default_makes_the_draws_of_torch():
+    torch.manual_seed(4)
+    theirs = deep_mlp(7, 5, 3, 2, "relu")
+    mine = initialise_(deep_mlp(7, 5, 3, 2, "relu"), "default", "relu", generator=torch.Generator().manual_seed(4))
+    for ours, reference in zip(mine.parameters(), theirs.parameters()):
+        torch.testing.assert_close(ours, reference, rtol=0, atol=1e-7)
+
+
+def test_lsuv_scales_by_the_batch():
+    batch = 100 * torch.rand(31, 7, generator=generator())
+    model = initialise_(deep_mlp(7, 5, 3, 2, "relu"), "lsuv", "relu", batch=batch, generator=generator())
+    torch.testing.assert_close(model(batch).detach().var(correction=0).item(), 1.0, rtol=1e-4, atol=0)
+
+
+def test_units_that_start_equal_stay_equal_however_long_one_trains():
+    # Zero weights: no error passes down, and the units of each layer receive the same gradient for ever.
+    x, y = torch.randn(17, 7, generator=generator()), torch.arange(17) % 3
+    model = initialise_(deep_mlp(7, 5, 2, 3, "logistic"), "zero", "logistic")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    for _ in range(100):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    first, second, last = linear_layers(model)
+    assert last.weight.detach().abs().max() > 0.01
+    for layer in (first, second):
+        torch.testing.assert_close(layer.weight, layer.weight[:1].expand_as(layer.weight), rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(last.weight, last.weight[:, :1].expand_as(last.weight), rtol=1e-5, atol=1e-7)
+    # With an odd function that is 0 at 0 nothing but the last bias moves at all.
+    model = initialise_(deep_mlp(7, 5, 2, 3, "tanh"), "zero", "tanh")
+    nn.functional.cross_entropy(model(x), y).backward()
+    moved = [name for name, parameter in model.named_parameters() if parameter.grad.abs().max() > 0]
+    assert moved == ["4.bias"]
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match=r"all sizes must be at least 1, but are \(7, 0, 3, 2\)"):
+        deep_mlp(7, 0, 3, 2, "tanh")
+    with pytest.raises(ValueError, match="unknown activation 'swish'; known are logistic, relu, tanh"):
+        deep_mlp(7, 5, 3, 2, "swish")
+    model = deep_mlp(7, 5, 3, 2, "tanh")
+    with pytest.raises(ValueError, match="unknown scheme 'random'; known are zero, small, default"):
+        initialise_(model, "random", "tanh")
+    with pytest.raises(ValueError, match="the scheme 'lsuv' needs a batch"):
+        initialise_(model, "lsuv", "tanh")
+    assert len(SCHEMES) == 7
