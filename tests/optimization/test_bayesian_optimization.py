@@ -1,0 +1,159 @@
+"""Bayesian optimisation: the bar on Branin, its record, all kinds of spaces, noise, batches, failures, errors."""
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from scipy.stats import loguniform
+
+from nndl_support.optimization.bayesian_optimization import BayesianOptimization
+from nndl_support.optimization.search import BayesianOptimization as EXPORTED
+from nndl_support.optimization.search import RandomSearch
+from nndl_support.optimization.surfaces import SURFACES
+
+BRANIN = SURFACES["branin"]
+SPACE = {"x": BRANIN.domain[0], "y": BRANIN.domain[1]}
+MINIMUM = 5 / (4 * np.pi)
+
+
+def branin(config):
+    return float(BRANIN.value(np.array([config["x"], config["y"]])))
+
+
+def regret(search, *, seed, budget=50, **options):
+    return search.minimize(branin, SPACE, budget=budget, random_state=seed, **options).best_value - MINIMUM
+
+
+def test_the_median_regret_on_branin_is_below_a_thousandth():
+    assert np.median([regret(BayesianOptimization(), seed=seed) for seed in range(3)]) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("options", "bound"),
+    [
+        ({"acquisition": "log_ei"}, 1e-3),
+        ({"acquisition": "lcb"}, 1e-2),
+        ({"acquisition": "pi", "margin": 0.01}, 0.2),
+        ({"kernel": "rbf"}, 1e-2),
+        ({"noise": 0.0}, 1e-3),
+    ],
+)
+def test_other_ways_get_there_too(options, bound):
+    assert regret(BayesianOptimization(**options), seed=0) < bound
+
+
+def test_the_first_points_are_a_design_that_covers_the_space():
+    result = BayesianOptimization(n_initial=8).minimize(branin, SPACE, budget=8, random_state=0)
+    for name, (low, high) in SPACE.items():
+        cells = np.floor(8 * (np.array([trial.config[name] for trial in result.trials]) - low) / (high - low))
+        assert sorted(cells) == list(range(8))  # each eighth of each axis once: random points do that hardly ever
+
+
+def test_all_kinds_of_dimensions():
+    space = {"rate": loguniform(1e-5, 1.0), "depth": (1, 9), "kind": ["a", "b", "c", "d"]}
+
+    def objective(config):
+        return (np.log10(config["rate"]) + 2) ** 2 + (config["depth"] - 3) ** 2 / 4 + (config["kind"] != "c")
+
+    for seed in range(2):
+        result = BayesianOptimization().minimize(objective, space, budget=45, random_state=seed)
+        assert result.best_config["kind"] == "c"
+        assert result.best_config["depth"] == 3
+        assert abs(np.log10(result.best_config["rate"]) + 2) < 0.1
+
+
+def test_a_finite_space_is_searched_without_repetition_and_then_again():
+    space = {"a": (0, 4), "b": ["x", "y"]}
+    result = BayesianOptimization(n_initial=3).minimize(
+        lambda c: c["a"] + (c["b"] == "x"), space, budget=12, random_state=0
+    )
+    seen = [tuple(trial.config.values()) for trial in result.trials]
+    assert len(set(seen[:3])) + len(set(seen[3:10]) - set(seen[:3])) >= 9
+    assert len(set(seen)) >= 9
+    assert result.best_config == {"a": 0, "b": "y"}
+
+
+def test_noise_is_estimated_and_the_mean_is_trusted_rather_than_a_lucky_value():
+    def noisy(config, rng=np.random.default_rng(0)):  # noqa: B008 -- one stream for all calls is what is wanted
+        return config["x"] ** 2 + 0.3 * rng.normal()
+
+    places = []
+    for seed in range(3):
+        result = BayesianOptimization().minimize(noisy, {"x": (-2.0, 2.0)}, budget=40, random_state=seed)
+        places.append(np.median([abs(trial.config["x"]) for trial in result.trials[-10:]]))
+    assert np.median(places) < 0.5
+
+
+@pytest.mark.parametrize("batch", ["believer", "liar"])
+def test_a_batch_holds_different_points_and_still_finds_the_minimum(batch):
+    with parallel_config(backend="threading"):
+        result = BayesianOptimization(batch=batch).minimize(branin, SPACE, budget=50, random_state=0, n_jobs=4)
+    assert result.best_value - MINIMUM < 0.05
+    points = np.array([[trial.config["x"], trial.config["y"]] for trial in result.trials])[6:]
+    for start in range(0, 44, 4):
+        group = points[start : start + 4]
+        gaps = np.linalg.norm(group[:, None] - group, axis=-1) + 99 * np.eye(len(group))
+        assert gaps.min() > 1e-6
+
+
+def test_the_same_seed_is_the_same_search_and_a_search_remembers_nothing():
+    search = BayesianOptimization()
+    first = search.minimize(branin, SPACE, budget=15, random_state=3)
+    search.minimize(lambda config: -config["x"], SPACE, budget=12, random_state=4)
+    assert search.minimize(branin, SPACE, budget=15, random_state=3).trials == first.trials
+    assert EXPORTED is BayesianOptimization
+
+
+def test_a_journal_replays_it(tmp_path):
+    whole = BayesianOptimization().minimize(branin, SPACE, budget=15, random_state=3)
+    journal = tmp_path / "journal.jsonl"
+    for _ in range(2):
+        resumed = BayesianOptimization().minimize(branin, SPACE, budget=15, random_state=3, resume=journal)
+        assert resumed.trials == whole.trials
+
+
+def test_what_fails_is_avoided():
+    def objective(config):
+        if config["x"] > 0:
+            raise RuntimeError("diverged")
+        return (config["x"] + 2) ** 2 + config["y"] ** 2
+
+    result = BayesianOptimization().minimize(objective, {"x": (-5.0, 5.0), "y": (-5.0, 5.0)}, budget=40, random_state=0)
+    failed = np.array([trial.error is not None for trial in result.trials])
+    assert failed[-20:].sum() <= 4
+    assert result.best_value < 0.01
+
+
+def test_a_start_of_failures_only_and_a_constant_objective_are_survived():
+    calls = iter(range(100))
+
+    def objective(config):
+        if next(calls) < 9:
+            raise RuntimeError("not yet")
+        return 1.0
+
+    result = BayesianOptimization(n_initial=2).minimize(objective, SPACE, budget=15, random_state=0)
+    assert result.best_value == 1.0
+    assert len({tuple(trial.config.values()) for trial in result.trials}) == 15
+
+
+def test_it_beats_random_search_on_every_seed():
+    for seed in range(2):
+        random = RandomSearch().minimize(branin, SPACE, budget=200, random_state=seed).best_value - MINIMUM
+        assert regret(BayesianOptimization(), seed=seed, budget=40) < random
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"acquisition": "ucb"}, "no acquisition function 'ucb'"),
+        ({"n_initial": 0}, "n_initial is 0; expected a whole number of at least 1"),
+        ({"kernel": "linear"}, "no covariance function 'linear'"),
+        ({"noise": -1.0}, "noise is -1.0; expected a finite number >= 0"),
+        ({"beta": np.inf}, "beta is inf; expected a finite number >= 0"),
+        ({"margin": -0.1}, "margin is -0.1; expected"),
+        ({"batch": "both"}, "batch is 'both'; expected 'believer' or 'liar'"),
+    ],
+)
+def test_impossible_options_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        BayesianOptimization(**options)
