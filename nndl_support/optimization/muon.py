@@ -115,9 +115,10 @@ class Muon(OptimizerBase):
         The scale s: :math:`\sqrt{\max(1, m/n)}` for None and ``"original"``; :math:`0.2 \sqrt{\max(m, n)}` for
         ``"match_rms_adamw"`` (Liu et al.), which gives steps about the size of Adam's, so that Adam's rate can be kept.
     maximize, check_finite : bool, see :class:`~nndl_support.optimization.optimizer_base.OptimizerBase`
-    ns_dtype : torch.dtype, optional
-        Width of the numbers in the iteration; each parameter's own without it. ``torch.bfloat16`` is what ``torch.optim.Muon``
-        always takes (8 bits of precision, and fast on a GPU made for it), and what makes the trajectories of both the same.
+    ns_dtype : torch.dtype or None
+        Width of the numbers in the iteration; None for each parameter's own. The default, 8 bits of precision, is what
+        ``torch.optim.Muon`` always takes, and makes the paths of both the same. It is fast on hardware made for it, and slow
+        on other.
 
     Raises
     ------
@@ -137,7 +138,7 @@ class Muon(OptimizerBase):
     Examples
     --------
     >>> weight = torch.zeros(2, 2, requires_grad=True)
-    >>> optimizer = Muon([weight], lr=1.0, ns_steps=30, ns_coefficients=CONVERGENT)
+    >>> optimizer = Muon([weight], lr=1.0, ns_steps=30, ns_coefficients=CONVERGENT, ns_dtype=None)
     >>> (1000 * weight[0, 0] + weight[1, 1]).backward()
     >>> optimizer.step()
     >>> weight.detach().round(decimals=3)
@@ -159,7 +160,7 @@ class Muon(OptimizerBase):
         *,
         maximize: bool = False,
         check_finite: bool = True,
-        ns_dtype: torch.dtype | None = None,
+        ns_dtype: torch.dtype | None = torch.bfloat16,
     ) -> None:
         defaults = {
             "lr": lr,

@@ -2,10 +2,12 @@
 
 import importlib.util
 import math
+import timeit
 
 import pytest
 import torch
 
+from nndl_support import records
 from nndl_support.optimization.lion import Lion
 
 
@@ -180,3 +182,32 @@ def test_options_out_of_range_are_refused(options, message):
 def test_an_empty_group_is_refused():
     with pytest.raises(ValueError, match="parameter group 1 is empty"):
         Lion([{"params": parameters()}, {"params": []}])
+
+
+# The record of all new optimisers ----------------------------------------------------------------------------------------
+
+
+def test_the_record_beside_the_peers_keeps_its_bar():
+    record = records.load("optimization/new_optimizers")
+    figures = record["figures"]
+    assert set(figures) == {"lion", "muon", "muon_float32", "soap", "lbfgs"}
+    assert record["bar"] == 1.5
+    assert record["parameters"] == sum(math.prod(shape) for shape in record["shapes"]) >= 10**6
+    missed = {}
+    for name, figure in figures.items():
+        for peer, ratios in figure["ratios"].items():
+            assert len(ratios) == 3
+            assert sorted(ratios)[1] == figure["median_ratio"][peer]
+            if sorted(ratios)[1] > record["bar"]:
+                missed[name] = peer
+    assert set(missed) <= {"muon_float32"}  # twice the bits: reported, without a bar
+
+
+def test_the_recorded_time_of_a_step_comes_out_again():
+    """A loaded machine may be slow, but not by the factor that a Python loop over the entries would cost."""
+    record = records.load("optimization/new_optimizers")
+    params = [torch.zeros(shape, requires_grad=True) for shape in record["shapes"]]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    seconds = min(timeit.repeat(Lion(params, weight_decay=0.1).step, number=1, repeat=5))
+    assert 1e3 * seconds < 30 * record["figures"]["lion"]["milliseconds"]["ours"]

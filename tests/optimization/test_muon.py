@@ -149,7 +149,7 @@ def test_it_is_the_algorithm_of_jordan_when_the_iteration_converges(shape, scale
     options = {"lr": 0.01, "momentum": 0.8, "weight_decay": 0.3, "nesterov": nesterov}
     expected = by_formula(start, lambda w: w - target, 30, scale=scale, **options)
     w = start.clone().requires_grad_()
-    optimizer = Muon([w], ns_coefficients=CONVERGENT, ns_steps=60, eps=1e-30, **options)
+    optimizer = Muon([w], ns_coefficients=CONVERGENT, ns_steps=60, eps=1e-30, ns_dtype=None, **options)
     for _ in range(30):
         w.grad = w.detach() - target
         optimizer.step()
@@ -171,7 +171,7 @@ TORCH = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="PyTorch has
 )
 def test_it_walks_the_path_of_torch(options, steps):
     ours, theirs = parameters(), parameters()
-    optimizer, peer = Muon(ours, ns_dtype=torch.bfloat16, **options), torch.optim.Muon(theirs, **options)
+    optimizer, peer = Muon(ours, **options), torch.optim.Muon(theirs, **options)
     for _ in range(steps // 20):
         run(optimizer, ours, 20)
         run(peer, theirs, 20)
@@ -185,7 +185,7 @@ def test_a_state_of_torch_can_be_loaded():
     peer = torch.optim.Muon(theirs, lr=0.03, momentum=0.7)
     run(peer, theirs, 5)
     ours = [p.detach().clone().requires_grad_() for p in theirs]
-    optimizer = Muon(ours, ns_dtype=torch.bfloat16)
+    optimizer = Muon(ours)
     optimizer.load_state_dict(copy.deepcopy(peer.state_dict()))
     run(peer, theirs, 5)
     run(optimizer, ours, 5)
@@ -249,7 +249,7 @@ def test_a_convolution_counts_as_the_matrix_of_its_filters():
 def test_turning_the_coordinates_turns_the_path():
     left, right = (torch.linalg.qr(matrix(n, n, seed=n))[0] for n in (7, 5))
     straight, turned = matrix(7, 5).requires_grad_(), (left @ matrix(7, 5) @ right.T).requires_grad_()
-    first, second = Muon([straight], lr=0.05), Muon([turned], lr=0.05)
+    first, second = (Muon([p], lr=0.05, ns_dtype=None) for p in (straight, turned))
     for seed in range(10):
         straight.grad = matrix(7, 5, seed=seed + 20)
         turned.grad = left @ straight.grad @ right.T
@@ -260,8 +260,8 @@ def test_turning_the_coordinates_turns_the_path():
 
 def test_the_size_of_the_gradient_plays_no_part():
     ours, scaled = parameters(), parameters()
-    run(Muon(ours, lr=0.01, eps=1e-30), ours, 20)
-    run(Muon(scaled, lr=0.01, eps=1e-30), scaled, 20, scale=2.0**-30)
+    run(Muon(ours, lr=0.01, eps=1e-30, ns_dtype=None), ours, 20)
+    run(Muon(scaled, lr=0.01, eps=1e-30, ns_dtype=None), scaled, 20, scale=2.0**-30)
     assert largest_difference(ours, scaled) < 1e-12
 
 
