@@ -237,10 +237,9 @@ class LBFGS(OptimizerBase):
     Notes
     -----
     Path, state and defaults are those of ``torch.optim.LBFGS``, and so are the traps. The tolerances and the least curvature are
-    absolute: a loss multiplied by 1e-6 stops the search early, far from the minimum, and with ``min_curvature`` at its default it
-    loses its memory too. Set all three to 0 and give ``max_iter`` instead; the search is then the same at every scale, up to its
-    first step. PyTorch fixes the least curvature at 1e-10 and gets NaN parameters from a trial that overflows; here such a trial
-    counts as too far.
+    absolute: where the loss is 1e-8 times as large, the search stops far from the minimum, without an error. Set all three to 0
+    and give ``max_iter`` instead; the search is then the same at every scale, up to its first step. PyTorch fixes the least
+    curvature at 1e-10, and a trial in which the loss is NaN makes its parameters NaN; here such a trial counts as too far.
 
     A history from different mini-batches compares gradients of different functions. The method is for the full batch.
 
