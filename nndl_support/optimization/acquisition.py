@@ -236,7 +236,7 @@ def srinivas_beta(n_points: int, t: int, delta: float = 0.1) -> float:
     return float(2 * np.log(n_points * t**2 * np.pi**2 / (6 * delta)))
 
 
-_BY_NAME = {
+_BY_NAME: dict[str, Callable[..., Acquisition]] = {
     "ei": expected_improvement,
     "log_ei": log_expected_improvement,
     "pi": probability_of_improvement,

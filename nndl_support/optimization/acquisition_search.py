@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 
 from nndl_support.optimization.gaussian_process import GaussianProcessRegressor
 
-__all__ = ["climb", "spread_out"]
+__all__ = ["Score", "climb", "spread_out"]
 
 Score = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 

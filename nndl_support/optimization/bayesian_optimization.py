@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from nndl_support.optimization import acquisition as acquisition_functions
-from nndl_support.optimization.acquisition_search import climb, spread_out
+from nndl_support.optimization.acquisition_search import Score, climb, spread_out
 from nndl_support.optimization.covariance_functions import NAMES as KERNELS
 from nndl_support.optimization.cube_features import CubeFeatures
 from nndl_support.optimization.cube_search import CubeSearch
@@ -161,10 +161,10 @@ class BayesianOptimization(CubeSearch):
         """The next n places, each chosen as if the values at those before it were known."""
         chosen: list[np.ndarray] = []
         while True:
-            means = process.predict(process.X_train_)
+            means = np.asarray(process.predict(process.X_train_))
             lowest = int(np.argmin(means))
             everywhere = np.vstack([places, *chosen])
-            chosen.append(self._best_place(process, features, everywhere, lowest, means[lowest], rng)[None])
+            chosen.append(self._best_place(process, features, everywhere, lowest, float(means[lowest]), rng)[None])
             if len(chosen) == n:
                 return np.vstack(chosen)
             x = features.encode(chosen[-1])
@@ -202,7 +202,7 @@ class BayesianOptimization(CubeSearch):
         # Every candidate was tried before: the space is small and finite, and evaluating again tells at least the noise.
         return u[order[0]]
 
-    def _score(self, best: float):
+    def _score(self, best: float) -> Score:
         if self.acquisition == "lcb":
             return partial(acquisition_functions.lower_confidence_bound, beta=self.beta)
         function = acquisition_functions.get("log_ei" if self.acquisition == "ei" else self.acquisition)

@@ -89,6 +89,9 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
     (array([0. , 0.6]), array([0., 1.]))
     """
 
+    # The inverse of the factor, made when the first gradient is asked for.
+    _L_inverse: np.ndarray | None
+
     def __init__(
         self,
         *,
@@ -132,15 +135,17 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         -------
         self
         """
-        X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
-        theta, bounds = self._start(X.shape[1])
-        self._shift, self._scale = (0.0, 1.0)
+        checked = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        places, outputs = (np.asarray(part, dtype=float) for part in checked)
+        theta, bounds = self._start(places.shape[1])
+        self._shift, self._scale = 0.0, 1.0
         if self.normalize_y:
-            self._shift, self._scale = float(np.mean(y)), float(np.std(y)) or 1.0
-        self.X_train_, self.y_train_ = X, (np.asarray(y, dtype=float) - self._shift) / self._scale
+            self._shift, self._scale = float(outputs.mean()), float(outputs.std()) or 1.0
+        self.X_train_: np.ndarray = places
+        self.y_train_: np.ndarray = (outputs - self._shift) / self._scale
         if self.optimizer is not None:
             theta = maximize(
-                X,
+                places,
                 self.y_train_,
                 theta,
                 bounds,
@@ -177,14 +182,14 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         if return_std and return_cov:
             raise ValueError("ask for return_std or for return_cov, not for both")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        k = self._covariance(X, self.X_train_)
+        places = np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
+        k = self._covariance(places, self.X_train_)
         mean = self._shift + self._scale * (self.mean_ + k @ self.alpha_)
         if not (return_std or return_cov):
             return mean
         V = solve_triangular(self.L_, k.T, lower=True, check_finite=False)
         if return_cov:
-            return mean, self._scale**2 * (self._covariance(X, X) - V.T @ V)
+            return mean, self._scale**2 * (self._covariance(places, places) - V.T @ V)
         variance = self.signal_variance_ - np.einsum("nm,nm->m", V, V)
         return mean, self._scale * np.sqrt(np.maximum(variance, 0.0))
 
@@ -308,13 +313,13 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         self._finish(L)
 
     def _finish(self, L: np.ndarray) -> None:
-        self.L_, self._L_inverse = L, None
+        self.L_: np.ndarray = L
+        self._L_inverse = None
         half = solve_triangular(L, np.column_stack([self.y_train_, np.ones(len(L))]), lower=True, check_finite=False)
-        self.mean_ = (
-            float(half[:, 0] @ half[:, 1] / (half[:, 1] @ half[:, 1])) if self.mean is None else float(self.mean)
-        )
+        best_mean = half[:, 0] @ half[:, 1] / (half[:, 1] @ half[:, 1])
+        self.mean_: float = float(best_mean if self.mean is None else self.mean)
         residual = half[:, 0] - self.mean_ * half[:, 1]
-        self.alpha_ = solve_triangular(L, residual, lower=True, trans=1, check_finite=False)
+        self.alpha_: np.ndarray = solve_triangular(L, residual, lower=True, trans=1, check_finite=False)
         self.log_marginal_likelihood_value_ = float(
             -0.5 * residual @ residual - np.log(np.diagonal(L)).sum() - 0.5 * len(L) * _LOG_TWO_PI
         )
@@ -331,7 +336,7 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         values = np.append(np.broadcast_to(lengths, n_coordinates), [self.signal_variance, self.noise_variance])
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise ValueError(
-                f"length_scale, signal_variance and noise_variance must be positive, not {self.length_scale}, "
+                f"length_scale, signal_variance and noise_variance must be positive, not {lengths.tolist()}, "
                 f"{self.signal_variance} and {self.noise_variance}"
             )
         bounds = np.array(

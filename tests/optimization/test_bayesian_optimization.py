@@ -5,6 +5,7 @@ import pytest
 from joblib import parallel_config
 from scipy.stats import loguniform
 
+from nndl_support import records
 from nndl_support.optimization.bayesian_optimization import BayesianOptimization
 from nndl_support.optimization.search import BayesianOptimization as EXPORTED
 from nndl_support.optimization.search import RandomSearch
@@ -157,3 +158,21 @@ def test_it_beats_random_search_on_every_seed():
 def test_impossible_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         BayesianOptimization(**options)
+
+
+def test_the_record_keeps_its_bars_and_random_search_repeats_it_to_the_last_digit():
+    record = records.load("optimization/bayesian_vs_optuna")
+    final = {name: np.array(found["final_regrets"]) for name, found in record["figures"]["branin"].items()}
+    assert len(final["GP, expected improvement"]) == 10
+    assert np.median(final["GP, expected improvement"]) <= record["bars"]["branin_median_regret"] == 1e-3
+    assert np.median(record["time_ratios"]) <= record["bars"]["time_ratio_to_optuna_gp"] == 0.5
+    assert np.median(final["TPE"]) < np.median(final["random"])
+    again = [regret(RandomSearch(), seed=seed) for seed in record["seeds"]]
+    np.testing.assert_allclose(again, final["random"], rtol=1e-12)
+    for found in record["figures"].values():
+        for curves in found.values():
+            quartiles = np.array(curves["quartiles"])
+            np.testing.assert_allclose(
+                quartiles[:, -1], np.quantile(curves["final_regrets"], [0.25, 0.5, 0.75]), rtol=1e-3
+            )
+            assert (np.diff(quartiles[1]) <= 0).all()
