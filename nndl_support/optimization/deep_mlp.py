@@ -15,6 +15,8 @@ Examples
 (6, torch.Size([4, 2]))
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,8 @@ from nndl_support.optimization.initialization import (
     zeros_,
 )
 from nndl_support.optimization.lsuv import lsuv_
+from nndl_support.optimization.optimizers import SGD, Adam
+from nndl_support.training import fit
 
 ACTIVATIONS = {"logistic": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -114,3 +118,44 @@ def initialise_(
         else:
             orthogonal_(layer.weight, gain, generator)
     return model
+
+
+def train(
+    model: nn.Module,
+    data: tuple[Tensor, Tensor],
+    test: tuple[Tensor, Tensor],
+    *,
+    rate: float,
+    epochs: int,
+    method: str = "sgd",
+    seed: int = 0,
+) -> tuple[list[float], float]:
+    """Train by cross-entropy on batches of 100.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, trained in place
+    data, test : pairs of inputs (B, D) and labels (B,)
+    rate : float > 0, learning rate
+    epochs : int
+    method : {"sgd", "adam"}; the first has momentum 0.9
+    seed : int, for the order of the batches
+
+    Returns
+    -------
+    list of float, the mean training loss of each epoch, or infinity alone when it stopped being finite
+    float, the test accuracy
+    """
+    if method not in ("sgd", "adam"):
+        raise ValueError(f"method must be 'sgd' or 'adam', but is {method!r}")
+    parameters = model.parameters()
+    optimizer = SGD(parameters, lr=rate, momentum=0.9) if method == "sgd" else Adam(parameters, lr=rate)
+    try:
+        result = fit(model, nn.CrossEntropyLoss(), data, optimizer, epochs=epochs, batch_size=100, seed=seed)
+        losses = result.history["train_loss"]
+    except FloatingPointError:
+        losses = [math.inf]
+    model.eval()
+    with torch.no_grad():
+        accuracy = (model(test[0]).argmax(1) == test[1]).double().mean().item()
+    return losses, accuracy

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nndl_support.optimization.deep_mlp import SCHEMES, deep_mlp, initialise_, linear_layers
+from nndl_support.optimization.deep_mlp import SCHEMES, deep_mlp, initialise_, linear_layers, train
 
 
 def generator():
@@ -73,6 +73,27 @@ def test_units_that_start_equal_stay_equal_however_long_one_trains():
     assert moved == ["4.bias"]
 
 
+def blobs(n=90):
+    y = torch.arange(n) % 3
+    return torch.eye(3).repeat(n // 3, 1) + 0.1 * torch.randn(n, 3, generator=generator()), y
+
+
+@pytest.mark.parametrize("method", ["sgd", "adam"])
+def test_training_learns_three_blobs_and_says_so(method):
+    model = initialise_(deep_mlp(3, 11, 2, 3, "tanh"), "xavier", "tanh", generator=generator())
+    losses, accuracy = train(model, blobs(), blobs(30), rate=0.03, epochs=60, method=method)
+    assert len(losses) == 60
+    assert losses[-1] < 0.1 < losses[0]
+    assert accuracy == 1
+
+
+def test_a_training_that_explodes_ends_with_an_infinite_loss():
+    model = initialise_(deep_mlp(3, 11, 2, 3, "relu"), "he", "relu", generator=generator())
+    losses, accuracy = train(model, blobs(), blobs(30), rate=1e20, epochs=5)
+    assert losses == [float("inf")]
+    assert accuracy < 0.5
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"all sizes must be at least 1, but are \(7, 0, 3, 2\)"):
         deep_mlp(7, 0, 3, 2, "tanh")
@@ -84,3 +105,5 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="the scheme 'lsuv' needs a batch"):
         initialise_(model, "lsuv", "tanh")
     assert len(SCHEMES) == 7
+    with pytest.raises(ValueError, match="method must be 'sgd' or 'adam', but is 'lbfgs'"):
+        train(model, blobs(), blobs(), rate=0.1, epochs=1, method="lbfgs")
