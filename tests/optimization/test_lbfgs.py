@@ -1,6 +1,7 @@
 """L-BFGS: the explicit matrix, conjugate gradients, PyTorch step by step, scipy, the Wolfe conditions, traps, bad input."""
 
 import copy
+import importlib
 import inspect
 import io
 import math
@@ -147,6 +148,35 @@ def test_the_step_found_fulfils_the_strong_wolfe_conditions(name, first, c2):
     assert trial.loss <= start.loss + 1e-4 * trial.t * start.slope
     assert abs(trial.slope) <= c2 * abs(start.slope)
     assert evaluations < 50
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_line_search_tries_the_places_that_torch_tries(name):
+    peer = getattr(importlib.import_module("torch.optim.lbfgs"), "_strong_wolfe", None)
+    if peer is None:
+        pytest.skip("this release of PyTorch has another line search")
+    evaluate, one = trials_of(name), torch.ones(1, dtype=F64)
+    for first in np.logspace(-3, 1.7, 24).tolist():
+        for c2, budget in ((0.9, 25), (0.1, 25), (0.01, 30), (0.001, 6)):
+            tried, theirs = [], []
+
+            def ours(t, tried=tried):
+                tried.append(t)
+                return evaluate(t)
+
+            def their(_x, t, _d, theirs=theirs):
+                theirs.append(float(t))
+                return evaluate(float(t)).loss, evaluate(float(t)).slope * one
+
+            start = evaluate(0.0)
+            slope = torch.tensor(start.slope, dtype=F64)
+            if evaluate(first).slope > 1e100:
+                continue  # its square overflows, and PyTorch's places become NaN
+            trial, evaluations = strong_wolfe(ours, start, first, c2=c2, max_evaluations=budget)
+            _, _, t, counted = peer(their, None, first, one, start.loss, slope * one, slope, c2=c2, max_ls=budget - 1)
+            assert tried == pytest.approx(theirs, rel=1e-9)
+            assert trial.t == pytest.approx(float(t), rel=1e-9)
+            assert evaluations == counted
 
 
 def test_an_acceptable_first_trial_is_the_only_one():
@@ -350,6 +380,14 @@ def test_a_run_that_was_saved_and_resumed_is_the_run_that_was_not(first):
     for _ in range(5):
         after.step(closure_of(after, loss_of, params))
     assert (torch.cat([p.detach().flatten() for p in params]) - straight[-1]).abs().max() <= 1e-12
+
+
+@pytest.mark.parametrize(("tolerance", "last"), [(1e-3, True), (1e-6, False)])
+def test_a_step_shorter_than_the_tolerance_is_the_last(tolerance, last):
+    x = torch.tensor([1e-4], dtype=F64, requires_grad=True)
+    optimizer = LBFGS([x], lr=1e-5, max_iter=5, max_eval=50, tolerance_change=tolerance, tolerance_grad=0.0)
+    optimizer.step(closure_of(optimizer, lambda p: 1e8 * (p[0] ** 2).sum(), [x]))  # the loss changes by .1 and more
+    assert (optimizer.state[x]["n_iter"] == 1) == last
 
 
 def test_a_parameter_without_a_gradient_stays_where_it_is():
