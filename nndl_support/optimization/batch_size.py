@@ -11,7 +11,7 @@ Shapes: N examples, D inputs.
 
 References
 ----------
-McCandlish, Kaplan, Amodei and the OpenAI Dota team (2018), An empirical model of large-batch training,
+McCandlish, Kaplan, Amodei and others (2018), An empirical model of large-batch training,
 https://arxiv.org/abs/1812.06162. Goyal et al. (2017), Accurate, large minibatch SGD, https://arxiv.org/abs/1706.02677 (the linear
 scaling rule). Qiu (2019), section 7.2.1 and figure 7.3.
 """

@@ -129,14 +129,14 @@ def descend(
 
     Parameters
     ----------
-    at : array (2,), the starting (w, b)
+    at : array S + (2,), the starting (w, b), or several that run beside one another
     learning_rate : float
     n_steps : int
-    clip : callable, array (2,) to array (2,), optional
+    clip : callable, array S + (2,) to array S + (2,), optional
 
     Returns
     -------
-    (path, losses) : arrays (n_steps + 1, 2) and (n_steps + 1,)
+    (path, losses) : arrays (n_steps + 1,) + S + (2,) and (n_steps + 1,) + S
 
     Examples
     --------
@@ -146,7 +146,7 @@ def descend(
     """
     path = [np.asarray(at, dtype=float)]
     for _ in range(n_steps):
-        step = gradient(*path[-1])
+        step = gradient(path[-1][..., 0], path[-1][..., 1])
         path.append(path[-1] - learning_rate * (step if clip is None else clip(step)))
     path_array = np.stack(path)
-    return path_array, loss(path_array[:, 0], path_array[:, 1])
+    return path_array, loss(path_array[..., 0], path_array[..., 1])

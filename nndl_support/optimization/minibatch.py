@@ -12,7 +12,7 @@ Shapes: N examples, K in a batch, P parameters, D inputs, H hidden units, C clas
 References
 ----------
 Qiu (2019), equations 7.1 to 7.4. Cochran (1977), Sampling Techniques, theorem 2.2 (the finite-population factor). McCandlish,
-Kaplan, Amodei and the OpenAI Dota team (2018), An empirical model of large-batch training, https://arxiv.org/abs/1812.06162.
+Kaplan, Amodei and others (2018), An empirical model of large-batch training, https://arxiv.org/abs/1812.06162.
 """
 
 from collections.abc import Iterator
@@ -155,7 +155,7 @@ def best_learning_rate(gradients: npt.ArrayLike, hessian: npt.ArrayLike, batch_s
 
     References
     ----------
-    McCandlish et al. (2018), equations 2.6 and 2.8.
+    McCandlish et al. (2018), section 2.
 
     Examples
     --------

@@ -103,6 +103,15 @@ def test_descent_follows_the_gradient_that_clip_returns():
     np.testing.assert_allclose(np.diff(path, axis=0), -0.3)
 
 
+def test_several_descents_run_as_each_by_itself():
+    starts = np.array([[4.2, -1.8], [5.0, -2.0], [4.5, -2.5]])
+    path, losses = descend(starts, learning_rate=0.1, n_steps=4)
+    for k, start in enumerate(starts):
+        alone, its_losses = descend(start, learning_rate=0.1, n_steps=4)
+        np.testing.assert_allclose(path[:, k], alone, rtol=1e-12)
+        np.testing.assert_allclose(losses[:, k], its_losses, rtol=1e-12)
+
+
 def test_a_weight_below_four_has_no_saddle_node():
     with pytest.raises(ValueError, match=r"w is 3\.9; below 4 the map has a single fixed point for every b"):
         saddle_node([5.0, 3.9])
