@@ -36,10 +36,14 @@ from typing import Any
 import numpy as np
 
 from nndl_support.optimization import brackets
+from nndl_support.optimization.bayesian_optimization import BayesianOptimization
 from nndl_support.optimization.search_engine import Proposal, Search, SearchResult, SequentialSearch, Trial
 from nndl_support.optimization.search_space import Dimension, SearchSpace
+from nndl_support.optimization.tpe import TPE
 
 __all__ = [
+    "TPE",
+    "BayesianOptimization",
     "GridSearch",
     "Hyperband",
     "RandomSearch",

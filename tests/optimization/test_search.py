@@ -216,14 +216,11 @@ def test_a_cluster_of_dask_gives_the_same_search():
                 RandomSearch().minimize(budget=10, n_jobs=2, **arguments),
                 Hyperband(9).minimize(budget=78, n_jobs=2, **arguments),
             ]
-            keys = [
-                record[0]
-                for records in client.run(lambda dask_worker: list(dask_worker.state.log)).values()
-                for record in records
-            ]
+            logs = client.run(lambda dask_worker: len(dask_worker.state.log))
     assert there[0].trials == RandomSearch().minimize(budget=10, **arguments).trials
     assert there[1].trials == Hyperband(9).minimize(budget=78, **arguments).trials
-    assert len(keys) > 0
+    assert len(logs) == 2
+    assert min(logs.values()) > 0
 
 
 # Bad input -----------------------------------------------------------------------------------------------------------
@@ -242,7 +239,7 @@ def test_a_cluster_of_dask_gives_the_same_search():
         (
             Hyperband(9),
             23,
-            "a budget of 23 is too small for one bracket of Hyperband with max_resource=9; expected at least 24, and 78",
+            "a budget of 23 is too small for one bracket of .* max_resource=9; expected at least 24, and 78",
         ),
         (Hyperband(0), 23, "max_resource is 0"),
         (Hyperband(eta=0), 23, "eta is 0"),

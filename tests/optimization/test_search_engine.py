@@ -295,9 +295,7 @@ def test_a_journal_whose_trials_are_not_those_proposed_is_refused(tmp_path):
     header, first, second = path.read_text("utf8").splitlines()
     line = json.loads(first) | {"config": json.loads(second)["config"]}
     path.write_text("\n".join([header, json.dumps(line), second, ""]), "utf8")
-    with pytest.raises(
-        ValueError, match="trial 0 of the journal .* but this search proposes .*: it is not the same search"
-    ):
+    with pytest.raises(ValueError, match=r"trial 0 of .* but this search proposes .*: it is not the same search"):
         Draws().minimize(**arguments)
 
 

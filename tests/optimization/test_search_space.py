@@ -177,7 +177,7 @@ def test_points_and_configurations_that_do_not_fit_are_refused():
             space.decode(outside)
     with pytest.raises(ValueError, match=r"names \['x'\], but the space \['k', 'x'\]"):
         space.encode({"x": 0.1})
-    with pytest.raises(ValueError, match="x=3.0 lies outside of 0 to 1"):
+    with pytest.raises(ValueError, match=r"x=3\.0 lies outside of 0 to 1"):
         space.encode({"x": 3.0, "k": "a"})
     with pytest.raises(ValueError, match="k='b' is not one of"):
         space.encode({"x": 0.1, "k": "b"})
