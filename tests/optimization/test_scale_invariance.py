@@ -59,12 +59,12 @@ def test_without_decay_the_weights_only_grow_and_with_it_they_settle():
 def test_decay_is_a_growing_rate(batch_size):
     runs = [
         descend(
-            make(), X, Y, learning_rate=0.1, weight_decay=0.3, steps=60, batch_size=batch_size, as_growing_rate=growing
+            make(), X, Y, learning_rate=0.1, weight_decay=0.3, steps=30, batch_size=batch_size, as_growing_rate=growing
         )
         for growing in (False, True)
     ]
     np.testing.assert_allclose(*runs, atol=1e-10)
-    without = descend(make(), X, Y, learning_rate=0.1, weight_decay=0.0, steps=60, batch_size=batch_size)
+    without = descend(make(), X, Y, learning_rate=0.1, weight_decay=0.0, steps=30, batch_size=batch_size)
     assert np.abs(np.array(without) - runs[0]).max() > 1e-3
 
 
