@@ -70,9 +70,11 @@ plot.use_style()
 # positive and to the bottom where it is negative. All positive: a minimum. All negative: a maximum. Both kinds: a **saddle point**
 # (鞍点). The share of negative ones is called the **index** (指数) of the critical point; it says how many ways down there are.
 
-# %% mystnb={"image": {"alt": "Contour lines of x squared minus y squared with its saddle in the middle. Three paths of gradient descent start on the right close to the horizontal axis, run towards the origin, turn near it, and leave along the vertical axis; the closer a path starts to the axis, the closer it comes to the origin before it turns."}}
+# %%
 saddle, rate = SURFACES["saddle"], 0.05
 grid = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 121), np.linspace(-1.2, 1.2, 121)), axis=-1)
+
+# %% mystnb={"image": {"alt": "Contour lines of x squared minus y squared with its saddle in the middle. Three paths of gradient descent start on the right close to the horizontal axis, run towards the origin, turn near it, and leave along the vertical axis; the closer a path starts to the axis, the closer it comes to the origin before it turns."}}
 fig, ax = plt.subplots(figsize=(4.6, 3.8))
 ax.contour(
     grid[..., 0], grid[..., 1], saddle.value(grid), levels=np.linspace(-1.4, 1.4, 15), cmap="RdBu", linewidths=0.9
@@ -115,13 +117,15 @@ for y in (1e-1, 1e-3, 1e-5):
 # integrals of determinants into a single Pfaffian. Dean and Majumdar (2006) derived the law for large $n$, $P \approx e^{-\frac{\ln 3}{4} n^2}$. A square in
 # the exponent!
 
-# %% mystnb={"image": {"alt": "Probability that a random symmetric matrix has only positive eigenvalues against its size from 1 to 12, on a logarithmic axis. The exact values curve downwards to about ten to the minus nineteen at twelve; dots from drawn matrices lie on them up to size five; the straight line of independent signs ends at about two in ten thousand."}}
+# %%
 n = np.arange(1, 13)
 exact = np.array([critical_points.log_probability_of_minimum(k) for k in n]) / math.log(10)
 rng = np.random.default_rng(0)
 drawn = [
     np.mean(np.linalg.eigvalsh(critical_points.gaussian_orthogonal(k, 60_000, rng))[:, 0] > 0) for k in range(1, 6)
 ]
+
+# %% mystnb={"image": {"alt": "Probability that a random symmetric matrix has only positive eigenvalues against its size from 1 to 12, on a logarithmic axis. The exact values curve downwards to about ten to the minus nineteen at twelve; dots from drawn matrices lie on them up to size five; the straight line of independent signs ends at about two in ten thousand."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 ax.semilogy(n, 0.5**n, "--", color=plot.PALETTE[1], label="independent signs, $2^{-n}$")
 ax.semilogy(n, 10**exact, "-", color=plot.PALETTE[0], label="exact")
@@ -133,6 +137,8 @@ plt.show()
 # %%
 print(f"n = 2: exact {10 ** exact[1]:.6f}, by hand {(2 - math.sqrt(2)) / 4:.6f}, drawn {drawn[1]:.4f}")
 print(f"n = 12: {10 ** exact[11]:.1e}, independent signs would give {0.5**12:.1e}")
+
+# %%
 natural = exact * math.log(10)
 estimate = -(natural[11] - 2 * natural[9] + natural[7]) / 8
 print(f"curvature of the exact curve: {estimate:.5f}; ln 3 / 4 = {math.log(3) / 4:.5f}")
@@ -200,7 +206,7 @@ for point in nested[:7]:
 # errors that the inputs could explain; so each of its six sleeping units offers nine ways down, 54 in all. Each unit that wakes takes its nine along and lowers
 # the loss. At the bottom, with all units awake, no way is left. Now all points in one figure.
 
-# %% mystnb={"image": {"alt": "Share of negative eigenvalues against the loss of critical points of a network on digits. Circles for nested points climb steadily from zero at a loss of 0.43 to 0.31 at a loss of 2.3; triangles for points found by the blind search lie on or near the same rising line."}}
+# %% mystnb={"image": {"alt": "Share of negative eigenvalues against the loss of critical points of a network on digits. Circles for nested points climb steadily from zero at a loss of 0.43 to 0.31 at a loss of 2.3; triangles for points found by the blind search lie near the lower end of the rising line, a little below it, and at its very top."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 for points, marker, colour, label in (
     (nested, "o", plot.PALETTE[0], "minima of smaller networks, other units asleep"),
@@ -217,6 +223,8 @@ plt.show()
 loss, index = np.array([[p["loss"], p["index"]] for p in record["points"]]).T
 print(f"correlation of loss and index: {np.corrcoef(loss, index)[0, 1]:.3f}")
 print("distinct losses of the points found:", np.unique(np.round([p["loss"] for p in found], 3)))
+
+# %%
 bad = sum(p["index"] == 0 and p["loss"] > 1.1 * loss.min() for p in record["points"])
 print(f"critical points without a way down whose loss is more than a tenth above the best: {bad}")
 assert np.corrcoef(loss, index)[0, 1] > 0.9
@@ -224,7 +232,7 @@ assert bad == 0
 
 # %% [markdown]
 # Dauphin's law, and for these points it is no mystery from random matrices: what is still wrong at a critical point is exactly what a sleeping unit could put right. High loss *is* ways
-# down. A word on the blind search, because papers rarely say it: most of our searches failed. They ended where the Hessian is singular and the
+# down. The triangles are the better test, because those with a loss below 0.47, the best that we found five units do, can hardly have a sleeping unit: they are saddles of other kinds, and they keep to the same order. A word on the blind search, because papers rarely say it: most of our searches failed. They ended where the Hessian is singular and the
 # gradient small but not zero, and such places are no critical points at all. Had we kept them, there would be more points and a nicer cloud.
 #
 # ## "Gradient descent gets stuck in saddle points"
@@ -236,6 +244,8 @@ assert bad == 0
 start = torch.tensor(nested[3]["theta"], dtype=torch.float64)
 curvatures, rate = torch.linalg.eigvalsh(full.hessian(start)), 0.3
 push = torch.randn(len(start), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+# %%
 courses = {}
 for exponent in (2, 4, 6):
     theta, losses = start + 10.0**-exponent * push / push.norm(), []
@@ -299,6 +309,8 @@ assert (theta - start).norm() > 0.1
 
 # %%
 rng = np.random.default_rng(0)
+
+# %%
 tiny = tuple(rng.normal(size=shape) for shape in ((3, 2), (2,), (2, 5), (5,)))
 each = minibatch.per_example_gradients(tiny, rng.normal(size=(7, 3)), rng.integers(0, 5, 7))
 for replace in (True, False):
@@ -314,10 +326,12 @@ for replace in (True, False):
 # %% [markdown]
 # And on real images, with the gradients of all 1438 digits before any training:
 
-# %% mystnb={"image": {"alt": "Variance of the mini-batch gradient against the batch size on logarithmic axes. The line with replacement falls straight with slope minus one; the line without replacement follows it up to a few hundred and then drops to zero at all 1438 examples; measured points lie on both lines."}}
+# %%
 weights = tuple(rng.normal(size=shape) / 8 for shape in ((64, 30), (30,), (30, 10), (10,)))
 each = minibatch.per_example_gradients(weights, digits.X_train, digits.y_train)
 sizes, mean = np.array([1, 4, 16, 64, 256, 700, 1300]), each.mean(axis=0)
+
+# %% mystnb={"image": {"alt": "Variance of the mini-batch gradient against the batch size on logarithmic axes. The line with replacement falls straight with slope minus one; the line without replacement follows it up to a few hundred and then drops to zero at all 1438 examples; measured points lie on both lines."}}
 fig, ax = plt.subplots(figsize=(6.4, 3))
 for replace, colour, marker in ((True, plot.PALETTE[0], "o"), (False, plot.PALETTE[1], "s")):
     measured = []
@@ -346,6 +360,7 @@ mnist = load_mnist_5k()
 X, y = torch.tensor(mnist.X_train, dtype=torch.float32), torch.tensor(mnist.y_train)
 
 
+# %%
 def network(seed: int = 0) -> nn.Sequential:
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(784, 30), nn.Tanh(), nn.Linear(30, 10))
@@ -357,6 +372,7 @@ def train(size: int, rate: float, n_steps: int, *, every: int = 25, warmup: int 
     return batch_size.descend(network(), X, y, batch_size=size, learning_rate=rate, generator=generator, **options)
 
 
+# %%
 logs = {f"K = {size}": train(size, 0.1, 6 * len(X) // size, every=max(1, 160 // size)) for size in (8, 32, 128, 512)}
 
 # %% mystnb={"image": {"alt": "Training loss on MNIST for batch sizes 8, 32, 128 and 512 at the learning rate 0.1. Left, over the first 46 steps, all curves fall together, the larger batches more smoothly and slightly lower. Right, over six epochs, the order is reversed and wide apart: batch size 8 is far below, 512 barely leaves its start."}}
@@ -406,6 +422,8 @@ steps, rates = np.array([[best["steps"], best["rate"]] for best in sweep["best"]
 fewest, critical = sweep["fit"]["fewest"], sweep["fit"]["critical"]
 for size, s, r in zip(sizes, steps, rates):
     print(f"K = {size:4d}: best rate {r:.3f}, {s:6.0f} steps, {s * size / len(X):6.1f} epochs")
+
+# %%
 noise = np.array([[at["loss"], at["noise_scale"]] for at in sweep["along"] if at["loss"] > sweep["target"]]).T
 print(
     f"fitted: S_min {fewest:.0f} steps, B {critical:.0f} examples; noise scale on the way {noise[1].min():.0f} to {noise[1].max():.0f}"
@@ -478,6 +496,7 @@ batch_size.descend(
 )
 
 
+# %%
 def measure(model: nn.Module) -> dict[str, float]:
     loss = lambda: nn.functional.cross_entropy(model(Xd), yd)  # noqa: E731
     size = torch.cat([p.detach().flatten().abs() for p in model.parameters()])
@@ -488,10 +507,13 @@ def measure(model: nn.Module) -> dict[str, float]:
     return {"sharpness": absolute, "trace": trace, "relative sharpness": relative}
 
 
+# %%
 before, outputs = measure(relu), relu(Xd)
 flat_minima.rescale_relu(relu, 0, 16.0)
 after = measure(relu)
 print("largest change of any output:", (relu(Xd) - outputs).abs().max().item())
+
+# %%
 for name in before:
     print(f"{name:20s} {before[name]:10.3f} -> {after[name]:10.3f}")
 assert torch.equal(relu(Xd), outputs)
@@ -507,8 +529,10 @@ assert abs(after["relative sharpness"] / before["relative sharpness"] - 1) < 0.0
 # Pictures are subject to the same trap. Here are slices through the loss of both networks, along a random direction, and along a direction in which every unit's incoming weights
 # have the length that they have in the network (filter normalisation, Li and others 2018).
 
-# %% mystnb={"image": {"alt": "Two panels with the loss along a random direction before and after rescaling. Left, with plain random directions, the rescaled network looks like a needle and the original like a shallow bowl. Right, with filter-normalised directions, the two curves are of comparable width."}}
+# %%
 distances, loss = np.linspace(-1, 1, 31), lambda: nn.functional.cross_entropy(relu(Xd), yd)
+
+# %% mystnb={"image": {"alt": "Two panels with the loss along a random direction before and after rescaling. Left, with plain random directions, the rescaled network looks like a needle and the original like a shallow bowl. Right, with filter-normalised directions, the two curves coincide."}}
 fig, panels = plt.subplots(1, 2, figsize=(7.2, 2.8), sharey=True)
 for label, factor, line in (("rescaled", 1.0, "--"), ("original", 1 / 16, "-")):
     flat_minima.rescale_relu(relu, 0, factor)
@@ -516,7 +540,8 @@ for label, factor, line in (("rescaled", 1.0, "--"), ("original", 1 / 16, "-")):
     plain = [torch.randn(p.shape, generator=generator) for p in relu.parameters()]
     normalised = flat_minima.filter_normalized_direction(relu, generator=torch.Generator().manual_seed(4))
     for panel, direction in zip(panels, (plain, normalised)):
-        panel.plot(distances, flat_minima.loss_along(relu, loss, direction, distances), line, label=label)
+        values = flat_minima.loss_along(relu, loss, direction, distances)
+        panel.plot(distances, values, line, label=label, zorder=3 if label == "rescaled" else 2)
 panels[0].set(title="random direction", xlabel="distance", ylabel="loss (nats)", ylim=(0, 8))
 panels[1].set(title="filter-normalised direction", xlabel="distance")
 panels[0].legend()
@@ -543,6 +568,8 @@ correlation = np.corrcoef(everything.T)
 print(
     f"correlation with the test accuracy: sharpness {correlation[1, 3]:+.2f}, relative sharpness {correlation[2, 3]:+.2f}"
 )
+
+# %%
 spread = np.ptp([table[way][3] for way in ways])
 print(f"spread of the mean test accuracies: {100 * spread:.2f} points; one image of the test set is 0.1 points")
 assert table[8, 0.2][1] < 0.5 * table[500, 0.05][1]
@@ -566,6 +593,8 @@ assert np.ptp([row[2] for row in table.values()]) < 0.2 * table[8, 0.2][2]
 # %%
 Xe = torch.tensor(digits.X_train[:400] - digits.X_train.mean(axis=0), dtype=torch.float32)
 targets = nn.functional.one_hot(torch.tensor(digits.y_train[:400]), 10).float()
+
+# %%
 edge_rates, walks = (0.3, 0.5, 0.8), []
 for rate in edge_rates:
     torch.manual_seed(0)
@@ -578,10 +607,10 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3))
 for rate, walk, colour, line in zip(edge_rates, walks, plot.PALETTE, ("-", "--", "-.")):
     left.semilogy(walk.losses, line, color=colour, lw=0.9, label=rf"$\eta = {rate}$")
     right.plot(walk.steps, walk.sharpnesses, line, color=colour, lw=1.2)
-    right.axhline(2 / rate, color=colour, lw=0.8)
-    right.annotate(rf"$2/{rate}$", (1500, 2 / rate), ha="right", va="bottom", color=colour, fontsize=8)
+    right.hlines(2 / rate, 0, 1500, color=colour, lw=0.8)
+    right.annotate(rf"$2/{rate}$", (1530, 2 / rate), va="center", color=colour, fontsize=8)
 left.set(xlabel="step", ylabel="squared loss")
-right.set(xlabel="step", ylabel="sharpness (largest eigenvalue)")
+right.set(xlabel="step", ylabel="sharpness (largest eigenvalue)", xlim=(-50, 1780))
 left.legend()
 plt.show()
 
@@ -605,22 +634,25 @@ for rate, walk in zip(edge_rates[1:], walks[1:]):
 #
 # $$ h_t = \sigma(w h_{t-1} + b), \qquad h_0 = 0.3, \qquad L(w, b) = (h_{100} - 0.65)^2 . $$
 #
-# Two weights, so that for once the surface can be drawn whole. It is Qiu's figure 7.5.
+# Two weights, so that for once the surface can be drawn whole. It is that of Qiu's figure 7.5, here as cuts and as a map.
 
-# %% mystnb={"image": {"alt": "The loss over w from 4 to 5.6 and b from minus 3 to minus 1, left as a surface in space: a high plateau in front falls off vertically along a curved edge to a low plain with a valley along the foot of the cliff where w is small. Right as a map with three lines on the edge: the saddle-node curve, which follows the edge for small w and leaves it for large w, and the straight line through the start, which follows it for large w."}}
+# %%
 w, b = np.meshgrid(np.linspace(4, 5.6, 161), np.linspace(-3, -1, 201))
 L = cliff.loss(w, b)
-fig = plt.figure(figsize=(7.4, 3.4))
-space, flat = fig.add_subplot(1, 2, 1, projection="3d"), fig.add_subplot(1, 2, 2)
-space.plot_surface(w, b, L, cmap="viridis", rcount=100, ccount=80, linewidth=0)
-space.view_init(28, -125)
-space.set(xlabel="$w$", ylabel="$b$", zlabel="$L$")
+
+# %% mystnb={"image": {"alt": "Left: the loss against the bias b for four weights; every curve comes down from a high plateau on the left, drops almost vertically somewhere between minus 2.1 and minus 2.5, the earlier the larger the weight, and stays low. Right: the loss as a map over w and b, with two lines along the edge of the cliff: the saddle-node curve follows the edge for small w and leaves it for large w; the straight line through the start does the opposite."}}
+fig, (cuts, flat) = plt.subplots(1, 2, figsize=(7.4, 3.3))
+fine = np.linspace(-3, -1, 2001)
+for weight, colour, line in zip((4.2, 4.6, 5.0, 5.4), plot.PALETTE, ("-", "--", "-.", ":")):
+    cuts.plot(fine, cliff.loss(weight, fine), line, color=colour, lw=1.4, label=f"$w = {weight}$")
+cuts.set(xlabel="bias $b$", ylabel="loss $L$")
+cuts.legend()
 image = flat.pcolormesh(w, b, L, shading="gouraud", cmap="viridis")
 fig.colorbar(image, ax=flat, label="loss $L$")
 edge_w = np.linspace(4, 5.6, 200)
 flat.plot(edge_w, cliff.saddle_node(edge_w)[1], "--", color="white", lw=1.5, label="saddle-node")
 flat.plot(edge_w, np.log(0.3 / 0.7) - 0.3 * edge_w, ":", color="#FF9E9E", lw=1.8, label="start = unstable point")
-flat.set(xlabel="weight $w$", ylabel="bias $b$", ylim=(-3, -1))
+flat.set(xlabel="weight $w$", ylabel="bias $b$", ylim=(-2.75, -1.7))
 flat.grid(False)
 flat.legend(facecolor="#444444", labelcolor="white", fontsize=7.5, loc="upper right")
 plt.show()
@@ -628,6 +660,8 @@ plt.show()
 # %%
 coarse = cliff.loss(*np.meshgrid(np.linspace(4, 5.6, 33), np.linspace(-3, -1, 41)))
 bias = np.linspace(-3, -1, 401)
+
+# %%
 jump = np.abs(np.diff(cliff.loss(5.0, bias)))
 print(f"on a grid of steps of 0.05: from {coarse.min():.5f} to {coarse.max():.4f}")
 print(
@@ -654,6 +688,8 @@ print(
 # %%
 meeting = 1 / (0.3 * 0.7)
 print(f"the two edges meet at w = {meeting:.3f}")
+
+# %%
 for weight in (4.3, 5.0, 5.6):
     bias = np.linspace(-3, -1, 200_001)
     high = cliff.states(weight, bias)[-1] > 0.5
@@ -694,10 +730,12 @@ assert free_losses[-1] > 0.05
 # %%
 show_source(clipping.clip_by_value, clipping.clip_by_norm, docstring="none")
 
-# %% mystnb={"image": {"alt": "Two panels. Left: the map of the loss with two paths from w 5, b minus 2. Both walk down to the edge; the path without clipping then leaves the map in a straight line, the clipped path zigzags along the edge to smaller w. Right: the losses against the step; without clipping the curve jumps and then stays at 0.12 for ever, with clipping it jumps several times and falls below 0.001."}}
+# %%
 clipped, clipped_losses = cliff.descend(
     [5.0, -2.0], learning_rate=0.2, n_steps=400, clip=lambda g: clipping.clip_by_norm(g, 0.5)
 )
+
+# %% mystnb={"image": {"alt": "Two panels. Left: the map of the loss with two paths from w 5, b minus 2. Both walk down to the edge; the path without clipping then leaves the map in a straight line, the clipped path zigzags along the edge to smaller w. Right: the losses against the step; without clipping the curve jumps and then stays at 0.12 for ever, with clipping it jumps several times and falls below 0.001."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
 left.pcolormesh(w, b, L, shading="gouraud", cmap="Greys", vmax=0.6)
 left.plot(*free.T, "o-", ms=3, lw=1, color=plot.PALETTE[1], label="no clipping")
@@ -713,13 +751,13 @@ plt.show()
 # %%
 rng = np.random.default_rng(0)
 starts = np.column_stack([rng.uniform(4, 5.6, 200), rng.uniform(-3, -1, 200)])
+
+# %%
 shares = {}
 for rate in (0.05, 0.2, 1.0):
     for bound in (np.inf, 2.0, 0.5, 0.1):
-        shorten = lambda g, b=bound: (
-            g * np.minimum(1, b / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-300))
-        )  # noqa: E731
-        _, losses = cliff.descend(starts, learning_rate=rate, n_steps=300, clip=shorten)
+        clip = lambda g, b=bound: g * np.minimum(1, b / (1e-300 + np.linalg.norm(g, axis=-1, keepdims=True)))  # noqa: E731
+        _, losses = cliff.descend(starts, learning_rate=rate, n_steps=300, clip=clip)
         shares[rate, bound] = np.mean(losses[-1] < 0.01)
     print(f"rate {rate:4.2f}:", ", ".join(f"b = {k[1]:g}: {v:.2f}" for k, v in shares.items() if k[0] == rate))
 assert shares[0.2, 0.5] > shares[0.2, np.inf] + 0.15

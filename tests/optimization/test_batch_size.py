@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
 from nndl_support.optimization.batch_size import descend, fit_steps, steps_needed
 
 N, D, C = 23, 3, 5
@@ -122,3 +124,29 @@ def test_bad_input_is_named(data):
         fit_steps([1, 2], [3])
     with pytest.raises(ValueError, match="must be positive"):
         fit_steps([1, 2], [3, 0])
+
+
+def test_the_recorded_law_follows_from_the_recorded_runs_and_a_run_can_be_repeated():
+    record = records.load("optimization/batch_size")
+    for size, best in record["best"].items():
+        steps = [r["steps"] for r in record["runs"] if (r["batch_size"], r["rate"]) == (int(size), best["rate"])]
+        assert sorted(steps)[1] == best["steps"]
+    fit = fit_steps([int(size) for size in record["best"]], [best["steps"] for best in record["best"].values()])
+    assert fit == pytest.approx((record["fit"]["fewest"], record["fit"]["critical"]), rel=1e-6)
+
+    mnist = load_mnist_5k()
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 30), nn.Tanh(), nn.Linear(30, 10))
+    log = descend(
+        model,
+        torch.tensor(mnist.X_train, dtype=torch.float32),
+        torch.tensor(mnist.y_train),
+        batch_size=128,
+        learning_rate=0.8,
+        n_steps=400,
+        measure_every=1,
+        stop_at=record["target"],
+        generator=torch.Generator().manual_seed(0),
+    )
+    (recorded,) = [r["steps"] for r in record["runs"] if (r["batch_size"], r["rate"], r["seed"]) == (128, 0.8, 0)]
+    assert log.steps_to(record["target"]) == pytest.approx(recorded, rel=0.25)

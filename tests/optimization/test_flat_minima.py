@@ -4,6 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
+from nndl_support.optimization.batch_size import descend
 from nndl_support.optimization.flat_minima import filter_normalized_direction, loss_along, rescale_relu
 from nndl_support.optimization.sharpness import hessian, sharpness
 
@@ -107,3 +110,20 @@ def test_bad_input_is_named(network):
         rescale_relu(network, 4, 2.0)
     with pytest.raises(ValueError, match="do not have the shapes"):
         loss_along(network, lambda: X.sum(), [torch.zeros(1)], [0.0])
+
+
+def test_a_recorded_minimum_is_found_again_as_sharp_and_as_accurate():
+    runs = records.load("optimization/flat_minima")["runs"]
+    (recorded,) = [run for run in runs if (run["batch_size"], run["rate"], run["seed"]) == (500, 0.4, 0)]
+    mnist, generator = load_mnist_5k(), torch.Generator().manual_seed(0)
+    inputs, labels = torch.tensor(mnist.X_train, dtype=torch.float32), torch.tensor(mnist.y_train)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 30), nn.Tanh(), nn.Linear(30, 10))
+    options = {"n_steps": 2 * recorded["steps"], "measure_every": 50, "stop_at": 0.02, "generator": generator}
+    descend(model, inputs, labels, batch_size=500, learning_rate=0.4, **options)
+    value, _ = sharpness(
+        lambda: nn.functional.cross_entropy(model(inputs), labels), model.parameters(), generator=generator
+    )
+    assert value == pytest.approx(recorded["sharpness"], rel=0.1)
+    right = model(torch.tensor(mnist.X_test, dtype=torch.float32)).argmax(dim=1) == torch.tensor(mnist.y_test)
+    assert right.double().mean().item() == pytest.approx(recorded["test_accuracy"], abs=0.01)

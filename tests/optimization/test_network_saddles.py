@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_digits
 from nndl_support.optimization.network_saddles import NetworkLoss, describe, find_critical_point, minimise
 
 N, D, H, C = 23, 3, 2, 5
@@ -111,3 +113,15 @@ def test_bad_input_is_named(problem):
         problem.widened(-1)
     with pytest.raises(ValueError, match=r"theta has shape \(3,\); expected \(23,\)"):
         problem(torch.zeros(3))
+
+
+def test_the_recorded_points_are_critical_and_have_the_recorded_loss_and_index():
+    record, data = records.load("optimization/network_saddles"), load_digits()
+    X = data.X_train.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16)[:500]
+    options = {"n_hidden": record["n_hidden"], "n_classes": 10, "weight_decay": record["weight_decay"]}
+    digits = NetworkLoss(torch.tensor(X), torch.tensor(data.y_train[:500]), **options)
+    for point in record["points"][::4]:
+        found = describe(digits, torch.tensor(point["theta"], dtype=torch.float64))
+        assert found.gradient_norm < 1e-7
+        assert found.loss == pytest.approx(point["loss"], abs=1e-9)
+        assert found.index == pytest.approx(point["index"])
