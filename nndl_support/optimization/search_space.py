@@ -39,6 +39,12 @@ class Dimension:
     name : str
     kind : str, "real", "integer" or "choice"
     n_values : int, how many values there are; None when they cannot be counted
+
+    Examples
+    --------
+    >>> width, kind = SearchSpace({"width": (8, 64), "kind": ["a", "b"]}).dimensions
+    >>> (width.kind, width.n_values), (kind.kind, kind.n_values)
+    (('integer', 57), ('choice', 2))
     """
 
     name: str
