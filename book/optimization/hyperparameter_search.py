@@ -51,7 +51,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from nndl_support import plot, records
 from nndl_support.data.digits import load_digits
-from nndl_support.optimization import acquisition, architecture_search, brackets, tpe
+from nndl_support.optimization import acquisition, architecture_search, brackets, search, tpe
 from nndl_support.optimization.architecture_table import N_CHOICES, ArchitectureTable, describe
 from nndl_support.optimization.gaussian_process import GaussianProcessRegressor
 from nndl_support.optimization.search import (
@@ -116,6 +116,8 @@ try:
     RandomSearch().minimize(interrupted, resume=journal, **arguments)
 except KeyboardInterrupt:
     print(f"stopped after {len(calls)} trainings")
+
+# %%
 continued = RandomSearch().minimize(lambda config: task(config, 1), resume=journal, **arguments)
 undisturbed = RandomSearch().minimize(lambda config: task(config, 1), **arguments)
 print(
@@ -134,15 +136,15 @@ assert continued.trials == undisturbed.trials
 plane = {"important": (0.0, 1.0), "unimportant": (0.0, 1.0)}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True)
 x = np.linspace(0, 1, 401)
-for ax, search in zip(axes, (GridSearch(), RandomSearch())):
-    found = search.minimize(lambda config: abs(config["important"] - 0.63), plane, budget=25, random_state=2)
+for ax, method in zip(axes, (GridSearch(), RandomSearch())):
+    found = method.minimize(lambda config: abs(config["important"] - 0.63), plane, budget=25, random_state=2)
     points = np.array([list(trial.config.values()) for trial in found.trials])
     ax.plot(*points.T, "o", ms=4, color=plot.PALETTE[0])
     ax.plot(points[:, 0], np.full(25, -0.1), "|", ms=12, color=plot.PALETTE[1])
     ax.plot(x, 1.15 + 0.25 * np.minimum(abs(x - 0.63) / 0.08, 1), color=plot.PALETTE[2])
-    ax.set(title=type(search).__name__, xlabel="important (no unit)", yticks=[0, 0.5, 1])
+    ax.set(title=type(method).__name__, xlabel="important (no unit)", yticks=[0, 0.5, 1])
     print(
-        f"{type(search).__name__}: {len(set(points[:, 0]))} values of what matters, nearest {found.best_value:.3f} away"
+        f"{type(method).__name__}: {len(set(points[:, 0]))} values of what matters, nearest {found.best_value:.3f} away"
     )
 axes[0].set_ylabel("unimportant (no unit)")
 plt.show()
@@ -255,6 +257,8 @@ for mean, std in [(0.3, 0.1), (0.5, 0.2), (0.6, 0.05)]:
 fixed = {"width": 32, "batch_size": 64, "momentum": 0.5}
 exponents = np.linspace(-3, 1, 41)
 truth = np.array([task(fixed | {"learning_rate": 10**e}, 2) for e in exponents])
+
+# %%
 tried, pictures = [2, 20, 38], []
 for _ in range(4):
     process = GaussianProcessRegressor(noise_variance=1e-3, random_state=0)
@@ -313,6 +317,9 @@ show_source(tpe.relative_improvement, docstring="none")
 # $$ r_t = \left\lfloor \frac{B}{|S_t| \times T} \right\rfloor . $$
 
 # %%
+show_source(SuccessiveHalving._plan, search._climb, docstring="none")
+
+# %%
 print("algorithm 7.2, N=16, B=64:      ", brackets.halving_rungs(16, 64))
 print("Jamieson and Talwalkar, one more:", brackets.halving_rungs(16, 64, n_rungs=4))
 assert brackets.halving_rungs(16, 64) == [(16, 1), (8, 2), (4, 5)]
@@ -362,6 +369,8 @@ print(f"{len(curves) - len(finished)} of {len(curves)} diverged")
 for epoch in (1, 3, 9):
     agreement = spearmanr(error[:, epoch - 1], error[:, -1])[0]
     print(f"ranks after {epoch} epoch(s) and after 27: correlation {agreement:.2f}")
+
+# %%
 winner = int(error[:, -1].argmin())
 places = [int((error[:, epoch - 1] < error[winner, epoch - 1]).sum()) + 1 for epoch in (1, 3, 9, 27)]
 print(f"the final winner was in place {places} after 1, 3, 9 and 27 epochs")
@@ -440,6 +449,8 @@ for name in names[2:]:
     standard = by_test.std(ddof=1) / 6**0.5
     print(f"{name:26s}better than random by {by_validation.mean():+.4f} (validation)", end="; ")
     print(f"{by_test.mean():+.4f} +- {standard:.4f} (test), on {np.sum(by_validation > 0)} of 6 tasks by validation")
+
+# %%
 grid_sizes = GridSearch().sizes(SearchSpace(SPACE), 48)
 print("levels of the grid:", dict(zip(SPACE, grid_sizes)))
 modelled = [run["config"]["dropout"] for name in ("Gaussian process", "TPE") for run in race["runs"][name]]
@@ -476,10 +487,10 @@ small = {
     "successive halving": (SuccessiveHalving(27, n_rungs=2), 81),
     "Hyperband": (Hyperband(3), 81),
 }
-for name, (search, budget) in small.items():
+for name, (method, budget) in small.items():
     best = []
     for seed in (0, 1, 2):
-        found = search.minimize(lambda config, r=3: task(config, r), SPACE, budget=budget, random_state=seed)
+        found = method.minimize(lambda config, r=3: task(config, r), SPACE, budget=budget, random_state=seed)
         best.append(found.best_value)
     print(f"{name:20s} best validation error {np.round(best, 3)}")
     assert max(best) < 0.3
@@ -504,6 +515,8 @@ assert reported < 0.05
 
 # %%
 rng, sizes = np.random.default_rng(0), np.array([1, 2, 4, 8, 16, 32, 64, 94])
+
+# %%
 reported = {100: np.zeros(8), 1000: np.zeros(8)}
 delivered = {100: np.zeros(8), 1000: np.zeros(8)}
 for rows in trials:
@@ -562,9 +575,11 @@ searches = {
     "regularised evolution": architecture_search.regularized_evolution,
     "REINFORCE": architecture_search.reinforce,
 }
+
+# %%
 needed = {}
-for name, search in searches.items():
-    runs = [search(table.reward, N_CHOICES, 300, np.random.default_rng(seed)) for seed in range(50)]
+for name, method in searches.items():
+    runs = [method(table.reward, N_CHOICES, 300, np.random.default_rng(seed)) for seed in range(50)]
     counts = [table.evaluations_to_reach(run.architectures, goal) or np.inf for run in runs]
     needed[name] = np.median(counts)
     print(
@@ -602,6 +617,8 @@ assert difference < 1e-9
 # %%
 halving = records.load("optimization/halving_vs_sklearn")["runs"]
 print("rungs:", halving[0]["rungs"], "theirs;", halving[0]["ours"]["rungs"], "ours; total", halving[0]["budget"])
+
+# %%
 for kind, meaning in (
     ("best_score", "best cross-validation of the search"),
     ("full_score", "chosen one on all examples"),
