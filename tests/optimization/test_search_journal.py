@@ -1,6 +1,7 @@
 """The journal: what was written comes back, a torn end is dropped, another search's file is refused."""
 
 import json
+import os
 
 import pytest
 
@@ -49,6 +50,17 @@ def test_every_line_is_on_the_disk_when_append_returns(tmp_path):
     for number in range(3):
         journal.append({"number": number})
         assert json.loads((tmp_path / "j").read_text("utf8").splitlines()[-1]) == {"number": number}
+
+
+def test_every_line_is_forced_through_the_cache_of_the_system(tmp_path, monkeypatch):
+    """A power cut is not to be had in a test: that the system is asked to write, after the line, is."""
+    sizes = []
+    monkeypatch.setattr(os, "fsync", lambda handle: sizes.append(os.fstat(handle).st_size))
+    journal = Journal(tmp_path / "j", HEADER)
+    del sizes[:]
+    for number in range(3):
+        journal.append({"number": number})
+        assert sizes[number:] == [(tmp_path / "j").stat().st_size]
 
 
 @pytest.mark.parametrize(("key", "value"), [("search", "GridSearch {}"), ("space", {"y": "real"}), ("seed", 8)])
