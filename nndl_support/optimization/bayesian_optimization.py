@@ -46,7 +46,8 @@ class BayesianOptimization(CubeSearch):
         The acquisition function a. "ei" is maximised through its logarithm, which has the same maxima and slopes
         wherever one stands.
     n_initial : int >= 1, optional
-        How many configurations of a Sobol sequence come first; D + 4 unless given.
+        How many configurations of a Sobol sequence come first; D + 4, but at least 8, unless given. A model of very few values
+        may be sure of a wrong thing.
     kernel : "matern52" or "rbf"
     noise : float >= 0, optional
         Standard deviation of the objective's noise; estimated unless given. Zero means a hundred-thousandth of the

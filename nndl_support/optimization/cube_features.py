@@ -12,6 +12,8 @@ Garrido-Merchan and Hernandez-Lobato (2020), Dealing with categorical and intege
 with Gaussian processes, Neurocomputing 380, https://doi.org/10.1016/j.neucom.2019.11.004 (why the model must see rounded values).
 """
 
+from typing import Literal
+
 import numpy as np
 
 from nndl_support.optimization.search_space import Choice, Dimension, Numeric, SearchSpace
@@ -109,7 +111,9 @@ class CubeFeatures:
     def _index(self, d: int, column: np.ndarray) -> np.ndarray:
         ends = self.ends[d]
         assert ends is not None
-        return np.minimum(np.searchsorted(ends, column, side="right"), len(ends) - 1)
+        # On a border a list decodes to the value above, a distribution function's inverse to the one below.
+        side: Literal["left", "right"] = "right" if self.unordered[d] else "left"
+        return np.minimum(np.searchsorted(ends, column, side=side), len(ends) - 1)
 
 
 def _ends_of_intervals(dimension: Dimension) -> np.ndarray | None:

@@ -27,7 +27,7 @@ class CubeSearch(Search):
 
     Attributes
     ----------
-    n_initial : int or None, how many points come first; D + 4 where it is None
+    n_initial : int or None, how many points come first; D + 4 where it is None, but at least 8
 
     Examples
     --------
@@ -83,7 +83,7 @@ class CubeSearch(Search):
         self, space: SearchSpace, budget: int, rng: np.random.Generator, batch_size: int
     ) -> Generator[list[Proposal], list[Trial], None]:
         features, memory = CubeFeatures(space), dict[str, Any]()
-        n_initial = min(len(space) + 4 if self.n_initial is None else self.n_initial, budget)
+        n_initial = min(max(8, len(space) + 4) if self.n_initial is None else self.n_initial, budget)
         u = features.snap(self._initial(len(space), n_initial, rng))
         places, values = np.empty((0, len(space))), np.empty(0)
         while True:

@@ -75,7 +75,7 @@ def test_a_finite_space_is_searched_without_repetition_and_then_again():
 
 def test_noise_is_estimated_and_the_mean_is_trusted_rather_than_a_lucky_value():
     def noisy(config, rng=np.random.default_rng(0)):  # noqa: B008 -- one stream for all calls is what is wanted
-        return config["x"] ** 2 + 0.3 * rng.normal()
+        return config["x"] ** 2 + 0.1 * rng.normal()
 
     places = []
     for seed in range(3):
@@ -84,10 +84,24 @@ def test_noise_is_estimated_and_the_mean_is_trusted_rather_than_a_lucky_value():
     assert np.median(places) < 0.5
 
 
+def test_noise_that_is_stated_is_used_and_noise_that_is_not_is_estimated():
+    rng = np.random.default_rng(0)
+    X = rng.random((60, 2))
+    values = 50 * np.sin(3 * X[:, 0]) + 7.0 * rng.normal(size=60)
+    stated, estimated = (
+        BayesianOptimization(noise=noise)._model(X, values, None, np.random.default_rng(0)).noise_variance_
+        for noise in (2.5, None)
+    )
+    assert np.sqrt(stated) * values.std() == pytest.approx(2.5)
+    assert np.sqrt(estimated) * values.std() == pytest.approx(7.0, rel=0.3)
+
+
 @pytest.mark.parametrize("batch", ["believer", "liar"])
 def test_a_batch_holds_different_points_and_still_finds_the_minimum(batch):
     with parallel_config(backend="threading"):
-        result = BayesianOptimization(batch=batch).minimize(branin, SPACE, budget=50, random_state=0, n_jobs=4)
+        result = BayesianOptimization(batch=batch, n_initial=6).minimize(
+            branin, SPACE, budget=50, random_state=0, n_jobs=4
+        )
     assert result.best_value - MINIMUM < 0.05
     points = np.array([[trial.config["x"], trial.config["y"]] for trial in result.trials])[6:]
     for start in range(0, 44, 4):

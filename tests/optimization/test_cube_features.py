@@ -26,6 +26,13 @@ def test_snapping_changes_no_configuration():
         assert SPACE.decode(before) == SPACE.decode(after)
 
 
+def test_borders_belong_to_the_value_that_they_decode_to():
+    space = SearchSpace({"depth": (1, 4), "kind": ["a", "b", "c", "d"]})
+    borders = np.column_stack([np.linspace(0, 1, 5)] * 2)
+    for before, after in zip(borders, CubeFeatures(space).snap(borders), strict=True):
+        assert space.decode(before) == space.decode(after)
+
+
 def test_snapped_points_are_where_the_space_sees_the_configuration():
     for point in CubeFeatures(SPACE).snap(U):
         np.testing.assert_allclose(SPACE.encode(SPACE.decode(point)), point, atol=1e-12)
