@@ -17,6 +17,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import qmc
 
 from nndl_support.optimization import acquisition as acquisition_functions
@@ -26,13 +27,48 @@ from nndl_support.optimization.cube_features import CubeFeatures
 from nndl_support.optimization.cube_search import CubeSearch
 from nndl_support.optimization.gaussian_process import GaussianProcessRegressor
 
-__all__ = ["BayesianOptimization"]
+__all__ = ["BayesianOptimization", "compress"]
 
 _N_CANDIDATES = 512
 _N_NEIGHBOURS = 32
 _N_STARTS = 4
 # Below this distance two places of the unit cube are one as far as an evaluation is concerned.
 _SAME = 1e-9
+
+
+def compress(values: npt.ArrayLike) -> tuple[np.ndarray, float]:
+    r"""Values as the model sees them: those above the median on a logarithmic scale, then mean 0 and variance 1.
+
+    .. math:: z = \frac{y - \operatorname{median}}{\operatorname{median} - \min}, \qquad
+        z \mapsto \log(1 + z) \quad\text{where } z > 0
+
+    Parameters
+    ----------
+    values : array (N,), finite
+
+    Returns
+    -------
+    compressed : array (N,), in the order of the values
+    unit : float > 0, so much of the objective is one unit of ``compressed`` below the median
+
+    Notes
+    -----
+    A configuration that diverged tells how bad bad can be, which nobody needs to know: left alone, a few of them
+    would be most of the variance, and the differences between good configurations would look like noise. Below the median
+    nothing is bent.
+
+    Examples
+    --------
+    >>> compress([0.0, 1.0, 2.0, 1e9])[0].round(2)
+    array([-0.65, -0.57, -0.51,  1.73])
+    """
+    y = np.asarray(values, dtype=float)
+    median = float(np.median(y))
+    span = (median - float(y.min())) or float(y.std()) or 1.0
+    z = (y - median) / span
+    z = np.where(z > 0, np.log1p(np.maximum(z, 0.0)), z)
+    deviation = float(z.std()) or 1.0
+    return (z - z.mean()) / deviation, span * deviation
 
 
 class BayesianOptimization(CubeSearch):
@@ -55,7 +91,8 @@ class BayesianOptimization(CubeSearch):
     beta : float >= 0
         Weight of the uncertainty in "lcb".
     margin : float >= 0
-        By how much a value must undercut the best one to count for "ei" and "pi", in standard deviations of the values so far.
+        By how much a value must undercut the best one to count for "ei" and "pi", in the units of the values as
+        :func:`compress` leaves them, which have variance 1.
     batch : "believer" or "liar"
         What stands for the values of configurations that are still being evaluated, when ``n_jobs`` > 1: the
         model's own prediction, or the best value so far.
@@ -68,9 +105,10 @@ class BayesianOptimization(CubeSearch):
     Notes
     -----
     The model sees every dimension as a quantile of its distribution, so a rate drawn from ``loguniform`` is seen as its
-    logarithm; whole numbers stay on their levels and lists are one-hot coded. Values are standardised; a failed trial counts as
-    the worst value so far. The best value in "ei" and "pi" is the smallest posterior mean at a trial: without noise this
-    is the smallest value, with noise it is not deceived by a lucky one. Each proposal costs N³ operations for the model.
+    logarithm; whole numbers stay on their levels and lists are one-hot coded. Values pass through :func:`compress`; a
+    failed trial counts as the worst value so far. The best value in "ei" and "pi" is the smallest posterior mean at a trial:
+    without noise this is the smallest value, with noise it is not deceived by a lucky one. Each proposal costs N³ operations
+    for the model.
 
     References
     ----------
@@ -140,8 +178,7 @@ class BayesianOptimization(CubeSearch):
         """The process of all trials; the search for its hyper-parameters starts from the last ones."""
         success = np.isfinite(values)
         y = np.where(success, values, values[success].max())
-        spread = float(y.std()) or 1.0
-        y = (y - y.mean()) / spread
+        y, spread = compress(y)
         options: dict = {"n_restarts": 2}
         if theta is not None:
             *lengths, signal, noise = np.exp(theta)

@@ -22,9 +22,10 @@ from nndl_support.optimization.covariance_functions import value_and_slope
 __all__ = ["cholesky", "log_marginal_likelihood", "log_prior", "maximize"]
 
 _LOG_TWO_PI = float(np.log(2 * np.pi))
-# Standard deviations of the normal priors on the logarithms: lengths and amplitude may vary by a factor of 5, noise by 20.
-_PRIOR_WIDTH = {"length": 1.6, "signal": 1.6, "noise": 3.0}
-_PRIOR_NOISE = 1e-5
+# Standard deviations of the normal priors on the logarithms: lengths and amplitude may vary by a factor of 5,
+# noise by 400: nobody knows beforehand whether an objective has any.
+_PRIOR_WIDTH = {"length": 1.6, "signal": 1.6, "noise": 6.0}
+_PRIOR_NOISE = 1e-4
 _TOLERANCES = {"ftol": 1e-7, "gtol": 1e-4}
 
 
@@ -156,7 +157,7 @@ def log_prior(theta: npt.ArrayLike) -> tuple[float, np.ndarray]:
     r"""Logarithm (up to a constant) of the prior density of hyper-parameters for inputs in a unit cube and unit outputs.
 
     Normal distributions of the logarithms: lengths about :math:`\tfrac12 \sqrt D`, a signal of variance 1 and noise of
-    variance 1e-5, all of them wide. It keeps a handful of observations from being explained by absurd lengths.
+    variance 1e-4, all of them wide. It keeps a handful of observations from being explained by absurd lengths.
 
     Parameters
     ----------
@@ -169,7 +170,7 @@ def log_prior(theta: npt.ArrayLike) -> tuple[float, np.ndarray]:
 
     Examples
     --------
-    >>> value, gradient = log_prior(np.log([0.5, 1.0, 1e-5]))
+    >>> value, gradient = log_prior(np.log([0.5, 1.0, 1e-4]))
     >>> bool(np.isclose(value, 0.0)), bool(np.allclose(gradient, 0.0))
     (True, True)
     """

@@ -6,7 +6,7 @@ from joblib import parallel_config
 from scipy.stats import loguniform
 
 from nndl_support import records
-from nndl_support.optimization.bayesian_optimization import BayesianOptimization
+from nndl_support.optimization.bayesian_optimization import BayesianOptimization, compress
 from nndl_support.optimization.search import BayesianOptimization as EXPORTED
 from nndl_support.optimization.search import RandomSearch
 from nndl_support.optimization.surfaces import SURFACES
@@ -84,6 +84,34 @@ def test_noise_is_estimated_and_the_mean_is_trusted_rather_than_a_lucky_value():
     assert np.median(places) < 0.5
 
 
+def test_compressed_values_keep_their_order_and_below_the_median_their_distances():
+    values = np.random.default_rng(0).lognormal(size=31)
+    compressed, unit = compress(values)
+    np.testing.assert_array_equal(np.argsort(compressed), np.argsort(values))
+    assert compressed.mean() == pytest.approx(0, abs=1e-12)
+    assert compressed.std() == pytest.approx(1)
+    low = values <= np.median(values)
+    np.testing.assert_allclose(np.diff(compressed[low]) * unit, np.diff(values[low]), atol=1e-12)
+    # Above it, the logarithm by hand.
+    z = (values - np.median(values)) / (np.median(values) - values.min())
+    shift = compressed[values == np.median(values)][0]
+    scale = (np.median(values) - values.min()) / unit
+    np.testing.assert_allclose(compressed[~low], shift + scale * np.log(1 + z[~low]), atol=1e-12)
+
+
+def test_a_diverged_trial_does_not_hide_the_differences_between_good_ones():
+    values = np.append(np.linspace(0.05, 0.15, 20), 1e6)
+    assert np.ptp(compress(values)[0][:20]) > 0.4
+    assert np.ptp(((values - values.mean()) / values.std())[:20]) < 1e-6
+
+
+def test_values_that_are_all_equal_or_mostly_the_smallest_are_survived():
+    for values in (np.full(5, 3.0), [0.0, 0.0, 0.0, 1.0, 2.0]):
+        compressed, unit = compress(values)
+        assert np.isfinite(compressed).all()
+        assert unit > 0
+
+
 def test_noise_that_is_stated_is_used_and_noise_that_is_not_is_estimated():
     rng = np.random.default_rng(0)
     X = rng.random((60, 2))
@@ -92,8 +120,10 @@ def test_noise_that_is_stated_is_used_and_noise_that_is_not_is_estimated():
         BayesianOptimization(noise=noise)._model(X, values, None, np.random.default_rng(0)).noise_variance_
         for noise in (2.5, None)
     )
-    assert np.sqrt(stated) * values.std() == pytest.approx(2.5)
-    assert np.sqrt(estimated) * values.std() == pytest.approx(7.0, rel=0.3)
+    unit = compress(values)[1]
+    assert np.sqrt(stated) * unit == pytest.approx(2.5)
+    # The upper half of the values is bent, and its noise with it.
+    assert np.sqrt(estimated) * unit == pytest.approx(7.0, rel=0.5)
 
 
 @pytest.mark.parametrize("batch", ["believer", "liar"])
