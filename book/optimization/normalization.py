@@ -77,12 +77,14 @@ show_source(conditioning.best_parameters)
 # %% [markdown]
 # For linear regression $H$ is the matrix of second moments of the features, $X^\top X/N$. Its condition number is a property of the data, and scaling the data changes it. Qiu's
 # figure 7.7 draws this as contours: ellipses for features of different scale, circles for features of the same. Here it is with numbers, two features on $[0, 10]$ and
-# $[0, 1]$, as measured and standardised, each with its own best rate.
+# $[0, 1]$, as measured and standardised, each with nine tenths of its own best rate.
 
 # %%
 rng = np.random.default_rng(0)
 raw = rng.uniform(size=(400, 2)) * [10, 1]
 scaled = StandardScaler().fit_transform(raw)
+
+# %%
 hessians = {}
 for label, X in {"as measured": raw, "standardised": scaled}.items():
     hessians[label] = conditioning.regression_hessian(X)
@@ -93,18 +95,18 @@ for label, X in {"as measured": raw, "standardised": scaled}.items():
           f"{needed[0]} plain, {needed[1]} with momentum")  # fmt: skip
 assert conditioning.condition_number(hessians["standardised"]) < 1.5
 
-# %% mystnb={"image": {"alt": "Two contour plots of the loss of linear regression over the two weights, each with the path of thirty steps of gradient descent. Left, features as measured: the contours are long thin ellipses, the path zigzags across the valley and creeps along it. Right, standardised features: the contours are nearly circles and the path runs into the minimum at once."}}
+# %% mystnb={"image": {"alt": "Two contour plots of the loss of linear regression over the two weights, each with the path of twelve steps of gradient descent. Left, features as measured: the contours are long thin ellipses, the path zigzags across the valley and creeps along it. Right, standardised features: the contours are nearly circles and the path runs into the minimum at once."}}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3))
 for ax, (label, H) in zip(axes, hessians.items()):
     inner = H[1:, 1:]
     rate, _, _ = conditioning.best_parameters(inner)
-    path = conditioning.descend(inner, [0.3, 3.0], rate, steps=30)
+    path = conditioning.descend(inner, [0.3, 3.0], 0.9 * rate, steps=12)
     w1, w2 = np.meshgrid(
         np.linspace(-0.7, 0.7, 101) * (5 if label == "standardised" else 1), np.linspace(-3.5, 3.5, 101)
     )
     loss = (inner[0, 0] * w1**2 + 2 * inner[0, 1] * w1 * w2 + inner[1, 1] * w2**2) / 2
     ax.contour(w1, w2, loss, 14, cmap="viridis", linewidths=0.8)
-    ax.plot(*path.T, "o-", color=plot.PALETTE[1], ms=3, lw=1.2)
+    ax.plot(*path.T, "o-", color=plot.PALETTE[1], ms=3, lw=0.9)
     ax.set(title=label, xlabel="error of $w_1$", ylabel="error of $w_2$")
 plt.show()
 
@@ -121,6 +123,8 @@ for kappa in kappas:
         rate, momentum, _ = conditioning.best_parameters(H, heavy_ball=heavy)
         path = conditioning.descend(H, [1.0, 1.0], rate, steps=8000, momentum=momentum)
         counted[name].append(int(np.argmax(np.abs(path).max(axis=1) < 1e-6)))
+
+# %%
 slopes = {name: np.polyfit(np.log(kappas[2:]), np.log(c[2:]), 1)[0] for name, c in counted.items()}
 print(counted, {name: round(s, 2) for name, s in slopes.items()})
 assert abs(slopes["plain"] - 1) < 0.05
@@ -140,6 +144,11 @@ for label, X, std in (
 ):
     share = conditioning.live_share(X, std, rng=np.random.default_rng(0))
     print(f"{label:21s} share of net inputs within (-2, 2): {share:.2f}")
+
+# %% [markdown]
+# And the condition number at a minimum, for one and the same function written in both sets of features:
+
+# %%
 theta = np.array([-0.5, 0.1, 0.5])  # b, w1, w2
 H_raw = conditioning.tanh_unit_hessian(theta, raw)
 # The same function of standardised features: w * std, b + w * mean.
@@ -172,7 +181,7 @@ assert kappa_raw > 50 * kappa_scaled
 # $\Lambda^{-1/2} V^\top (x - \mu)$. Any rotation of white data is white; ZCA rotates back, $V \Lambda^{-1/2} V^\top (x - \mu)$, and thereby stays as close to
 # the original as whitening can. In the figure, marked points show what happens to individuals (Qiu's figure 7.8).
 
-# %% mystnb={"image": {"alt": "Four scatter plots of the same two hundred correlated points, with three of them marked. As measured: a long tilted ellipse. Standardised: still a tilted ellipse, with equal spread along both axes. PCA whitening: a round cloud, the marked points turned to other places. ZCA whitening: a round cloud with the marked points near where they were."}}
+# %%
 tilted = rng.normal(size=(200, 2)) @ [[3.0, 1.2], [0.0, 0.5]] + [4, 1]
 views = {"as measured": tilted}
 for label, scaler in (
@@ -181,6 +190,8 @@ for label, scaler in (
     ("ZCA whitening", ZCAWhitening()),
 ):
     views[label] = scaler.fit_transform(tilted)
+
+# %% mystnb={"image": {"alt": "Four scatter plots of the same two hundred correlated points, with three of them marked. As measured: a long tilted ellipse. Standardised: still a tilted ellipse, with equal spread along both axes. PCA whitening: a round cloud, the marked points turned to other places. ZCA whitening: a round cloud with the marked points near where they were."}}
 fig, axes = plt.subplots(1, 4, figsize=(7.4, 2.4))
 for ax, (label, points) in zip(axes, views.items()):
     ax.scatter(*points.T, s=5, color=plot.PALETTE[0], alpha=0.5)
@@ -199,6 +210,8 @@ mnist = load_mnist_5k()
 train_images = mnist.X_train
 constant = StandardScaler().fit(train_images).constant_
 dropped = StandardScaler(drop_constant=True).fit_transform(train_images)
+
+# %%
 collinear = np.column_stack([tilted, tilted.sum(axis=1), np.full(200, 7.0)])
 kept = PCAWhitening().fit_transform(collinear)
 print(f"{constant.sum()} of 784 pixels are constant; {dropped.shape[1]} columns are left")
@@ -217,13 +230,16 @@ assert np.allclose(np.cov(kept.T), np.eye(2))
 # that $p(x)$ changes while the law $p(y \mid x)$ stays. Then nothing has changed about the truth, and yet a model that cannot represent it has been fitted in
 # the wrong place. Shimodaira's (2000) example is a straight line for a cubic law:
 
-# %% mystnb={"image": {"alt": "Top: the densities of the inputs in training, a normal curve around 0.5, and in use, a narrower one around 0. Bottom: training points scattered around a cubic curve; the unweighted line rises through the training points, the weighted line falls along the curve where the inputs in use are."}}
+# %%
 x, y = covariate_shift.draw(300, covariate_shift.TRAIN, rng=np.random.default_rng(0))
 weights = covariate_shift.importance_weights(x, covariate_shift.TRAIN, covariate_shift.TEST)
 lines = {
     "unweighted": covariate_shift.fit_polynomial(x, y, 1),
     "weighted": covariate_shift.fit_polynomial(x, y, 1, weights),
 }
+print({label: c.round(2) for label, c in lines.items()})
+
+# %% mystnb={"image": {"alt": "Top: the densities of the inputs in training, a normal curve around 0.5, and in use, a narrower one around 0. Bottom: training points scattered around a cubic curve; the unweighted line rises through the training points, the weighted line falls along the curve where the inputs in use are."}}
 grid = np.linspace(-1, 1.8, 200)
 fig, (top, bottom) = plt.subplots(2, 1, figsize=(7, 4), sharex=True, height_ratios=(1, 2))
 for label, inputs, line in (("training", covariate_shift.TRAIN, "-"), ("use", covariate_shift.TEST, "--")):
@@ -301,6 +317,8 @@ print(f"restored by gamma = sigma, beta = mu: off by {np.abs(restored - z).max()
 print(
     f"gradient against 1: {np.abs(by_z.sum(axis=0)).max():.0e}, against x_hat: {np.abs((by_z * y).sum(axis=0)).max():.0e}"
 )
+
+# %%
 direction, h = rng.normal(size=z.shape), 1e-5
 slope = [(by_hand.batch_norm(z + s * direction, eps=0.0)[0] * up).sum() for s in (h, -h)]
 error = abs((slope[0] - slope[1]) / (2 * h) - (by_z * direction).sum())
@@ -389,12 +407,16 @@ y, y_test = torch.tensor(mnist.y_train), torch.tensor(mnist.y_test)
 seeds = iter(range(99))
 versions = {"none": "none", "batch": "batch"}
 versions["batch + noise"] = lambda n: ics.NoisyBatchNorm1d(n, shift=1.0, scale=1.5, seed=next(seeds))
+
+# %%
 runs, scores, drifts = {}, {}, {}
 for activation, rate in (("logistic", 0.3), ("relu", 0.1)):
     for label, norm in versions.items():
         model = NormalizedMLP([784, *[64] * 5, 10], norm, activation, seed=0)
+
         def watch(m, t):
             return ics.input_moments(m, X[:256])
+
         run = train(model, X, y, epochs=5, batch_size=64, learning_rate=rate, observe=watch)
         key = activation, label
         runs[key], scores[key] = run, accuracy(model, X_test, y_test)
@@ -441,10 +463,10 @@ assert scores["relu", "batch + noise"] > scores["relu", "none"] - 0.03
 changes = {}
 for activation, depth, rate in (("relu", 10, 0.1), ("logistic", 5, 0.3)):
     for norm in ("none", "batch"):
+
         def watch(m, t):
-            return (
-                    ics.along_gradient(m, X[t : t + 64], y[t : t + 64], (0.1, 0.3, 1.0)) if t % 20 == 0 else None
-                )
+            return ics.along_gradient(m, X[t : t + 64], y[t : t + 64], (0.1, 0.3, 1.0)) if t % 20 == 0 else None
+
         model = NormalizedMLP([784, *[64] * depth, 10], norm, activation, seed=0)
         run = train(model, X, y, epochs=2, batch_size=64, learning_rate=rate, observe=watch)
         changes[activation, norm] = np.median([seen["gradient"] for seen in run.observed if seen], axis=0)
@@ -488,13 +510,15 @@ for label, decay, growing in (("no decay", 0.0, False), ("decay", 0.1, False), (
     histories[label] = scale_invariance.descend(
         model, D, d, as_growing_rate=growing, lengths=lengths.setdefault(label, []), **options
     )
+
+# %%
 apart = np.abs(np.subtract(histories["decay"], histories["growing rate"])).max()
 print(f"largest difference of the losses, decay against growing rate: {apart:.0e}")
 print(f"rate at the last step: {scale_invariance.growing_rate(0.1, 0.1, step=199):.2f} instead of 0.1")
 assert apart < 1e-6
 assert np.diff(lengths["no decay"]).min() > 0
 
-# %% mystnb={"image": {"alt": "Left: the common length of the normalised weights against the step. Without decay it grows slowly, with decay it shrinks, with the growing rate it grows several times. Right: cross-entropy against the step; the curves for decay and for the growing rate lie on top of each other, that without decay is close by."}}
+# %% mystnb={"image": {"alt": "Left: the common length of the normalised weights against the step. Without decay it hardly changes, with decay it shrinks to a fifth, with the growing rate it grows. Right: cross-entropy against the step; the curves for decay and for the growing rate lie on top of each other, that without decay is close by."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.8))
 for (label, length), line in zip(lengths.items(), ("-", "-", ":")):
     left.semilogy(length, line, label=label, lw=1.6)
@@ -505,7 +529,7 @@ left.legend()
 plt.show()
 
 # %% [markdown]
-# The weights of the two runs differ in length by far, and the losses agree in all digits that rounding leaves. Under batch normalisation, "$\ell_2$ regularisation" of these weights *is* a schedule of the
+# The weights of the two runs differ in length by far, and the losses agree in all digits that rounding leaves, down to the spike near the end, where the effective rate has become too large in both. Under batch normalisation, "$\ell_2$ regularisation" of these weights *is* a schedule of the
 # learning rate. The [section on regularisation](regularization.ipynb) has more on what decay is and is not.
 #
 # ## Normalising rows instead of columns
@@ -537,6 +561,8 @@ pairs = {
     "as many groups as channels and IN": (by_hand.group_norm(x3, 6)[0], by_hand.instance_norm(x3)[0]),
     "RMS of centred rows and LN": (by_hand.rms_norm(z - z.mean(1, keepdims=True))[0], by_hand.layer_norm(z)[0]),
 }
+
+# %%
 for label, (first, second) in pairs.items():
     print(f"{label}: {np.abs(first - second).max():.0e}")
     assert np.allclose(first, second)
@@ -562,6 +588,8 @@ show_source(by_hand.weight_norm_backward, by_hand.local_response_norm)
 v, g = rng.normal(size=(3, 5)), rng.normal(size=3)
 by_v, by_g = by_hand.weight_norm_backward(rng.normal(size=(3, 5)), v, g)
 print(f"weight norm: v against its gradient {np.abs((v * by_v).sum(axis=1)).max():.0e}")
+
+# %%
 channels = torch.tensor(rng.normal(size=(2, 11, 3)))
 book, _ = by_hand.local_response_norm(channels.numpy(), 5, alpha=0.3)
 for label, alpha in (("alpha", 0.3), ("5 alpha", 1.5)):
@@ -590,6 +618,7 @@ fig, ax = plt.subplots(figsize=(7, 3))
 for norm, marker, line in (("none", "o", "-"), ("batch", "s", "--"), ("layer", "^", "-."), ("group", "D", ":")):
     values = [mean_accuracy(record["batch_sizes"], size=size, norm=norm) for size in sizes]
     ax.semilogx(sizes, values, line, marker=marker, label=norm, base=2)
+ax.set_xticks(sizes, map(str, sizes))
 ax.set(xlabel="batch size", ylabel="test accuracy after 2 epochs", ylim=(0, 1))
 ax.legend(ncols=4, loc="lower right")
 plt.show()
@@ -614,11 +643,13 @@ inputs = rng.normal(size=(2, 6))
 delta = (inputs[0] - inputs[1]) / 2
 two, _ = by_hand.batch_norm(inputs)
 print(np.stack([delta, *two]).round(3))
+assert np.allclose(two[0], delta / np.sqrt(delta**2 + 1e-5))
+
+# %%
 try:
     normalization.BatchNorm1d(6)(torch.zeros(1, 6))
 except ValueError as problem:
     print(problem)
-assert np.allclose(two[0], delta / np.sqrt(delta**2 + 1e-5))
 
 # %% [markdown]
 # With one example even that is gone: $\hat x = 0$, whatever was there. The module refuses and says so. (In evaluation mode one example is fine.)
@@ -651,6 +682,8 @@ assert gaps[10, 0.01][0] < gaps[10, 0.01][1] - 0.1
 # %%
 S, S_test = (torch.tensor(part, dtype=torch.float32).reshape(-1, 16, 4) for part in (digits.X_train, digits.X_test))
 d_test = torch.tensor(digits.y_test)
+
+# %%
 readers, results = {}, {}
 for kind in recurrent.KINDS:
     readers[kind] = recurrent.NormalizedSRN(4, 64, 10, kind, n_steps=16, seed=0)
@@ -662,20 +695,31 @@ assert results["layer"][0] > results["none"][0] + 0.1
 assert results["batch, shared"][1] > results["batch, shared"][0] + 0.05
 
 # %% [markdown]
-# Layer normalisation rescues the plain network, which hardly trains at this rate. With shared batch statistics the network has learnt, as the training mode shows, and evaluates badly: in training every step was normalised by its own statistics, and what was kept is the average over
-# all steps. They are not alike:
+# Layer normalisation rescues the plain network, which hardly trains at this rate. With shared batch statistics the network has learnt, as the training mode shows, and evaluates badly. In training every step was normalised by its own
+# statistics; what was kept is one average for all steps. Let us look at the spread of the net inputs in both modes:
 
-# %% mystnb={"image": {"alt": "Mean over the units of the standard deviation of the net input against the time step from 1 to 16, for the network with shared batch normalisation; it is small at the first step, when there is no history, and several times as large later."}}
-spread = [z_t.std(dim=0).mean().item() for z_t in readers["batch, shared"].eval().net_inputs(S)]
-kept = readers["batch, shared"].norms[0].running_var.sqrt().mean().item()
-fig, ax = plt.subplots(figsize=(7, 2.4))
-ax.plot(np.arange(1, 17), spread, "o-", label="measured at each step")
-ax.axhline(kept, ls="--", color=plot.PALETTE[1], label="kept for all")
-ax.set(xlabel="time step", ylabel="standard deviation of $z_t$", ylim=(0, None))
-ax.legend()
+# %% mystnb={"image": {"alt": "Mean over the units of the standard deviation of the net input against the time step from 1 to 16, for the network with shared batch normalisation. In training mode it is about 0.2 at the first step and 1.3 at all others, where the line of the kept value lies too; in evaluation mode it climbs slowly from 0.2 and stays below the kept value to the end."}}
+shared = readers["batch, shared"]
+kept, spread = shared.norms[0].running_var.sqrt().mean().item(), {}
+for mode in ("evaluation", "training"):
+    shared.train(mode == "training")
+    with torch.no_grad():
+        spread[mode] = [z_t.std(dim=0).mean().item() for z_t in shared.net_inputs(S)]
+ax = plot.loss_curves(spread, xlabel="time step", ylabel="standard deviation of $z_t$")
+ax.axhline(kept, ls=":", color="black", label="kept for all steps")
+ax.set(ylim=(0, None))
+ax.legend(loc="lower right")
 plt.show()
 
+# %%
+print({mode: np.round([v[0], v[1], v[7], v[15]], 2) for mode, v in spread.items()}, "kept", round(kept, 2))
+assert spread["training"][0] < 0.5 * kept
+assert spread["evaluation"][7] < 0.9 * spread["training"][7]
+
 # %% [markdown]
+# We had expected sixteen different spreads. In training, fifteen of them are nearly alike, and only the *first* step is another: there is no history yet, the input alone is small. One odd step is enough. In evaluation its net
+# input is divided by the common value, which is several times too large, so the first state comes out too small, hence the second net input, and so on: an error at the first step is handed on through the whole sequence.
+#
 # Statistics for each step apart mend that, and raise the next question: what about step 17? A sequence with two blank steps in front is the same digit, read after a pause.
 
 # %%
@@ -701,6 +745,8 @@ cases = {
     "RMSNorm": (5,),
     "LocalResponseNorm": (4,),
 }
+
+# %%
 for name, args in cases.items():
     ours, theirs = (getattr(module, name)(*args).double() for module in (normalization, torch.nn))
     worst = 0.0
@@ -732,6 +778,8 @@ peers = {
     "StandardScaler": (StandardScaler(), preprocessing.StandardScaler()),
     "PCAWhitening": (PCAWhitening(), PCA(whiten=True)),
 }
+
+# %%
 for name, (mine, peer) in peers.items():
     a, b = (scaler.fit_transform(tilted) for scaler in (mine, peer))
     difference = np.abs(np.abs(a) - np.abs(b)).max()  # the sign of a principal axis is free
