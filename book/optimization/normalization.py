@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Normalisation (归一化)
 #
-# Measure one feature in metres and another in millimetres, and gradient descent needs a million times as many steps. Nothing about the problem
+# Measure one feature in metres and another in millimetres, and gradient descent may need a million times as many steps. Nothing about the problem
 # has changed but the units. Dividing by a scale mends it, and every practitioner does so with the inputs. In 2015 somebody did it to the inputs of
 # *every layer*, during training, and networks that had been hard to train became easy. That was batch normalisation. It came with an
 # explanation which sounds convincing, and which fails the first experiment that takes it at its word. We shall run that experiment.
@@ -221,8 +221,8 @@ assert kept.shape[1] == 2
 assert np.allclose(np.cov(kept.T), np.eye(2))
 
 # %% [markdown]
-# A careless implementation divides by the rounding error instead, and turns noise of size $10^{-16}$ into a feature of size 1. How much this costs is easy to see: the variance along the third of
-# the four directions above is about $10^{-32}$ times that of the first, and its square root is the divisor.
+# A careless implementation divides by the rounding error instead, and turns noise in the last digit into a feature as large as all others. Scalers and whitenings here leave out what has no variance beyond rounding, or,
+# for the two column scalers, keep a constant column as it is unless told to drop it.
 #
 # ## When the inputs move: covariate shift
 #
@@ -811,7 +811,7 @@ for name, result in figures.items():
 # <details>
 # <summary>Answer</summary>
 #
-# The statistics differ from step to step, so that shared ones fit no step (the gap between the modes, and the figure below it). Separate ones do not exist for steps beyond the longest training sequence (the error message). A third: sequences
+# The statistics of the first step are not those of the others, so that shared ones misfit, and the error is handed on (the gap between the modes, and the figure below it). Separate ones do not exist for steps beyond the longest training sequence (the error message). A third: sequences
 # of different lengths end at different times, so that late steps have few examples, and the figure of batch sizes says what that means.
 # </details>
 #
