@@ -24,7 +24,7 @@ RATES = {
     50: (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03),
 }
 ADAM_RATES = (0.0001, 0.0003, 0.001, 0.003)
-NORMALISED_RATES = (0.003, 0.03, 0.3)
+NORMALISED_RATES = (0.0003, 0.001, 0.003, 0.03)
 COMMAND = "make bench ONLY=benchmarks/test_optimization_initialization.py"
 
 
@@ -77,17 +77,26 @@ def test_which_initialisation_learns_at_which_depth():
     records.save("optimization/initialization_depth", record | settings | {"figures": figures})
 
 
-def test_what_adam_and_batch_normalisation_change_in_fifty_layers():
+def save_repairs(name, rates, figures):
+    settings = {"width": WIDTH, "epochs": EPOCHS, "batch_size": 100, "rates": rates}
+    records.save(
+        f"optimization/{name}", records.environment(seeds=SEEDS, command=COMMAND) | settings | {"figures": figures}
+    )
+
+
+def test_what_adam_changes_in_fifty_layers():
     figures = [
-        choose_rate(activation, scheme, 50, rates, **options)
+        choose_rate(activation, scheme, 50, ADAM_RATES, method="adam")
         for activation in ("tanh", "relu")
         for scheme in SCHEMES[:-1]
-        for rates, options in (
-            (ADAM_RATES, {"method": "adam"}),
-            (NORMALISED_RATES, {"method": "sgd", "batch_norm": True}),
-        )
     ]
-    settings = {"width": WIDTH, "epochs": EPOCHS, "batch_size": 100}
-    grids = {"adam_rates": ADAM_RATES, "normalised_rates": NORMALISED_RATES}
-    record = records.environment(seeds=SEEDS, command=COMMAND)
-    records.save("optimization/initialization_repairs", record | settings | grids | {"figures": figures})
+    save_repairs("initialization_adam", ADAM_RATES, figures)
+
+
+def test_what_batch_normalisation_changes_in_fifty_layers():
+    figures = [
+        choose_rate(activation, scheme, 50, NORMALISED_RATES, batch_norm=True)
+        for activation in ("relu", "tanh")
+        for scheme in SCHEMES[1:-1]
+    ]
+    save_repairs("initialization_batch_norm", NORMALISED_RATES, figures)

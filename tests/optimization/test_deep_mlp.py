@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_digits
 from nndl_support.optimization.deep_mlp import SCHEMES, deep_mlp, initialise_, linear_layers, train
 
 
@@ -92,6 +94,54 @@ def test_a_training_that_explodes_ends_with_an_infinite_loss():
     losses, accuracy = train(model, blobs(), blobs(30), rate=1e20, epochs=5)
     assert losses == [float("inf")]
     assert accuracy < 0.5
+
+
+RECORDS = ("initialization_depth", "initialization_adam", "initialization_batch_norm")
+
+
+def figures_of(name):
+    return records.load(f"optimization/{name}")["figures"]
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_first_epochs_of_a_recorded_training_come_out_again(name):
+    data = load_digits()
+    train_set, test_set = (
+        (torch.tensor(X, dtype=torch.float32), torch.tensor(y))
+        for X, y in ((data.X_train, data.y_train), (data.X_test, data.y_test))
+    )
+    figure = next(f for f in figures_of(name) if (f["activation"], f["scheme"]) == ("tanh", "orthogonal"))
+    batch_norm = figure.get("batch_norm", False)
+    model = deep_mlp(64, 64, figure["n_hidden"], 10, "tanh", batch_norm=batch_norm)
+    initialise_(model, "orthogonal", "tanh", generator=torch.Generator().manual_seed(0))
+    method = figure.get("method", "sgd")
+    losses, _ = train(model, train_set, test_set, rate=figure["rate"], epochs=2, method=method)
+    assert losses == pytest.approx(figure["losses"][:2], rel=0.02)
+
+
+def test_the_records_hold_what_the_section_says_of_them():
+    found = {(f["activation"], f["n_hidden"], f["scheme"]): f["test_accuracies"] for f in figures_of(RECORDS[0])}
+    for activation in ("tanh", "relu"):
+        shallow = [min(found[activation, 2, scheme]) for scheme in SCHEMES[1:]]
+        assert min(shallow) > 0.93
+        assert max(found[activation, 10, "small"]) < 0.2
+        assert min(min(found[activation, 10, scheme]) for scheme in SCHEMES[3:]) > 0.85
+    assert max(found["relu", 10, "default"]) < 0.2
+    assert max(found["relu", 50, "xavier"]) < 0.2 < 0.45 < min(found["relu", 50, "he"])
+    assert min(found["tanh", 50, "orthogonal"]) > max(found["tanh", 50, "xavier"])
+    adam = {(f["activation"], f["scheme"]): f["test_accuracies"] for f in figures_of(RECORDS[1])}
+    assert max(adam["relu", "default"] + adam["tanh", "default"] + adam["relu", "xavier"]) < 0.2
+    normalised = {(f["activation"], f["scheme"]): f["test_accuracies"] for f in figures_of(RECORDS[2])}
+    assert max(max(runs) for (activation, _), runs in normalised.items() if activation == "relu") < 0.5
+
+
+def test_the_rates_of_those_that_learn_lie_inside_the_grid():
+    for name in RECORDS:
+        rates = records.load(f"optimization/{name}")["rates"]
+        for f in figures_of(name):
+            grid = rates[str(f["n_hidden"])] if isinstance(rates, dict) else rates
+            if min(f["test_accuracies"]) > 0.7 and name != RECORDS[2]:
+                assert grid[0] < f["rate"] < grid[-1]
 
 
 def test_bad_input_is_named():
