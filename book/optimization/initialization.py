@@ -26,7 +26,7 @@
 # **You need:** variances of sums of independent numbers; the sections on [back-propagation](../backprop/backpropagation.ipynb) and on
 # [vanishing gradients](../activations/vanishing_gradients.ipynb), where the product of many factors was taken apart. Singular values for one part.
 #
-# **Time to run:** see the [Execution](../execution.md) page. The training of some two hundred deep networks is loaded from records that travel
+# **Time to run:** see the [Execution](../execution.md) page. The training of more than three hundred networks is loaded from records that travel
 # with the book.
 #
 # Equation numbers are those of Qiu (2019), section 7.3.
@@ -428,19 +428,20 @@ print(
 )
 assert abs(gain / variance_propagation.variance_gain("tanh") - 1) < 0.05
 
+# %%
+model = deep_mlp.deep_mlp(64, 64, 50, 10, "relu")
+gains = 1 / np.array(list(lsuv_(model, x[:256], torch.Generator().manual_seed(0)).values())[1:-1])
+print(f"ReLU: gains from {gains.min():.2f} to {gains.max():.2f}, mean {gains.mean():.3f}")
+assert abs(gains.mean() / 2**0.5 - 1) < 0.1
+
 # %% [markdown]
-# On tanh, LSUV finds by measurement the gain that the integral of the table gives, 1.59. For ReLU it finds $\sqrt2$ or more; it does not know whose
-# name the number bears. That makes it the most general recipe here. Its price is a batch of data, and its weak point is a layer that sends nothing. Here is a network with one
-# dead layer in the middle, whose units are pushed below zero for every input:
+# On tanh, LSUV finds by measurement the gain that the integral of the table gives, 1.59. For ReLU it finds gains that scatter around He's $\sqrt2$, one for each layer of this very draw; it does
+# not know whose name the number bears. That makes it the most general recipe here. Its price is a batch of data, and its weak point is a layer that sends nothing. Here is a network with one
+# dead layer in the middle, whose units send 0 unless their net input exceeds an absurd threshold:
 
 
 # %%
-class Dead(nn.Module):
-    def forward(self, z):
-        return torch.relu(z - 1e6)
-
-
-model = nn.Sequential(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 30), Dead(), nn.Linear(30, 10))
+model = nn.Sequential(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 30), nn.Threshold(1e6, 0.0), nn.Linear(30, 10))
 try:
     lsuv_(model, x[:256])
 except ValueError as error:
@@ -593,8 +594,19 @@ assert best("tanh", "batch norm", "default") > best("tanh", "plain SGD", "defaul
 
 # %% [markdown]
 # **Adam does not save them.** Where plain SGD guesses, Adam guesses. The argument was about the size of the gradient, and that is not what is missing: in these networks the top layer receives the same vector for every
-# image. A gradient that contains no information can be magnified as much as one likes. Where the signal survives, Adam helps, most of all He's weights under ReLU.
-#
+# image, as the next cell shows. A gradient that contains no information can be magnified as much as one likes. Where the signal survives, Adam helps, most of all He's weights under ReLU.
+
+# %%
+for scheme in ("default", "orthogonal"):
+    model = deep_mlp.initialise_(
+        deep_mlp.deep_mlp(64, 64, 50, 10, "relu"), scheme, "relu", generator=torch.Generator().manual_seed(0)
+    )
+    top = model[:-1](x.detach()).detach()
+    differing = (top.std(dim=0).norm() / top.square().mean(dim=0).sqrt().norm()).item()
+    print(f"{scheme:10s} part of the top layer that differs between images: {differing:.1e}")
+    assert (differing < 1e-4) == (scheme == "default")
+
+# %% [markdown]
 # **Batch normalisation** does what it promises, with a consequence that we did not foresee. It makes the scale of the weights nearly irrelevant: under tanh the default, which guessed, now learns. The rows become
 # level, good and bad recipes alike, but level is not high. Under ReLU the recipes that learnt without it are pulled *down*, far down, and none of the rates of its grid, from 0.0003 to 0.03, mends it. Why? Look at the
 # gradient, layer by layer, before training:
@@ -704,13 +716,13 @@ for name, options in cases.items():
 # The middle 90 % of a normal distribution are $3.29$ standard deviations wide: $3.29 \sqrt{5 \cdot 50/n} \le \ln 4$ gives $n \ge 250 \cdot (3.29/1.386)^2 \approx 1400$ units.
 # </details>
 #
-# **5.** Give LSUV a model with shortcuts, $h + f(Wh)$, thirty layers. Every layer sends variance 1; what is the variance of $h$ at the top? Compare with the same network under He's initialisation.
+# **5.** Take a ReLU network with shortcuts, $h \leftarrow h + f(Wh)$, and compare the mean square of $h$ after 10, 20, 30 and 40 layers under He's initialisation and under LSUV. Which law of growth does each follow?
 #
 # <details>
-# <summary>Hint</summary>
+# <summary>Answer</summary>
 #
-# `DeepStack(..., residual=True)` of the activations chapter builds it. Each layer *adds* a number of order one, so that the variance grows linearly with depth. With normal He weights each layer adds something proportional to $h$, and
-# the growth is exponential.
+# `DeepStack(..., "relu", gain=2**0.5, residual=True)` of the activations chapter builds it, and `lsuv_` takes it. Under He's weights each layer adds something as large as $h$ itself, so that the mean square at least doubles per layer:
+# exponential growth, from an initialisation that is right for networks without shortcuts. Under LSUV every layer adds numbers of order one, and the growth is a power of the depth.
 # </details>
 #
 # **6.** Vary the gain of orthogonal tanh weights between 1 and 1.3 in 50 layers, at a fixed rate such as 0.003, and follow the training loss. Which gain learns fastest? What does the mean-field map say about the signal, and about $\chi$, at your best value?

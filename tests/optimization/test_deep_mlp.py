@@ -75,6 +75,15 @@ def test_units_that_start_equal_stay_equal_however_long_one_trains():
     assert moved == ["4.bias"]
 
 
+def test_random_biases_alone_break_the_symmetry():
+    model = initialise_(deep_mlp(3, 11, 2, 3, "tanh"), "zero", "tanh")
+    for layer in linear_layers(model):
+        nn.init.normal_(layer.bias, std=0.5, generator=generator())
+    losses, _ = train(model, blobs(), blobs(30), rate=0.1, epochs=60)
+    assert losses[-1] < 0.5 * losses[0]
+    assert min(layer.weight.detach().std(dim=0).min() for layer in linear_layers(model)) > 0.01
+
+
 def blobs(n=90):
     y = torch.arange(n) % 3
     return torch.eye(3).repeat(n // 3, 1) + 0.1 * torch.randn(n, 3, generator=generator()), y
