@@ -70,7 +70,13 @@ def _two_loops(
 
 
 class Trial(NamedTuple):
-    """A point of a line search: how far along the direction, the loss, the gradient, the slope along the direction."""
+    """A point of a line search: how far along the direction, the loss, the gradient, the slope along the direction.
+
+    Examples
+    --------
+    >>> Trial(0.5, 2.0, torch.tensor([3.0, -1.0]), -1.5).slope
+    -1.5
+    """
 
     t: float
     loss: float
