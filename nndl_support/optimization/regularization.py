@@ -272,11 +272,12 @@ class DropConnect(_Dropping):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, D) to (B, K)."""
         W, b = self.linear.weight, self.linear.bias
-        if self.training:
-            masked = self._mask(x, len(x) if self.per_example else 1, *W.shape) * W / self.keep  # (B, K, D)
-            masked = masked.expand(len(x), *W.shape)
+        if self.training and self.per_example:
+            masked = self._mask(x, len(x), *W.shape) * W / self.keep  # (B, K, D)
             z = torch.einsum("bkd,bd->bk", masked, x)
             return self.activation(z if b is None else z + b)
+        if self.training:
+            return self.activation(F.linear(x, self._mask(x, *W.shape) * W / self.keep, b))
         mean = self.linear(x)
         if self.inference == "mean":
             return self.activation(mean)

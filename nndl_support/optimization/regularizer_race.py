@@ -20,26 +20,33 @@ from nndl_support.optimization.regularization import DropConnect, Dropout, label
 from nndl_support.training import TrainingResult, fit
 
 #: Name of every regulariser and the strengths among which validation data choose. What the number means differs: the weight of
-#: a penalty, a probability of dropping, a standard deviation of noise, the mass taken from a label.
+#: a penalty, a probability of dropping, a standard deviation of noise, the mass taken from a label, a number of epochs.
 REGULARIZERS: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
-    "l1": (3e-6, 1e-5, 3e-5, 1e-4),
-    "l2": (1e-4, 3e-4, 1e-3, 3e-3),
-    "weight decay": (0.03, 0.1, 0.3, 1.0),
+    "fewer epochs": (5, 10, 20),
+    "l1": (1e-5, 3e-5, 1e-4),
+    "l2": (3e-4, 1e-3, 3e-3),
+    "weight decay": (0.1, 0.3, 1.0),
+    "drop connect": (0.2, 0.35, 0.5),
     "dropout": (0.2, 0.35, 0.5, 0.65),
     "dropout, inputs too": (0.2, 0.35, 0.5, 0.65),
-    "drop connect": (0.2, 0.35, 0.5, 0.65),
-    "input noise": (0.1, 0.2, 0.4, 0.6),
-    "label smoothing": (0.05, 0.1, 0.2, 0.4),
+    "input noise": (0.1, 0.2, 0.4),
+    "label smoothing": (0.05, 0.1, 0.2, 0.4, 0.8),
+    "squared error": (0.0,),
 }
 
 
 class NoisyInput(nn.Module):
-    """Add normal noise while training.
+    """Add normal noise to the input while training; the same as ridge regression in a linear model.
 
     Parameters
     ----------
     std : float >= 0, in units of the input
+
+    Examples
+    --------
+    >>> NoisyInput(0.5).eval()(torch.ones(2))
+    tensor([1., 1.])
     """
 
     def __init__(self, std: float) -> None:
@@ -93,7 +100,7 @@ def train(
     X: Tensor,
     y: Tensor,
     *,
-    epochs: int = 40,
+    epochs: int = 30,
     n_hidden: int = 256,
     learning_rate: float = 1e-3,
     batch_size: int = 100,
@@ -101,6 +108,9 @@ def train(
     validation: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[nn.Sequential, TrainingResult]:
     """Train the network under one regulariser by Adam, its rate falling to zero along a cosine.
+
+    "squared error" is no regulariser but another loss, the squared distance of the logits from a one and zeros; it stands in
+    the table because of what label smoothing turns out to be like.
 
     Parameters
     ----------
@@ -127,6 +137,9 @@ def train(
     biases = [parameter for name, parameter in network.named_parameters() if name.endswith("bias")]
 
     def loss(model: nn.Module, inputs: Tensor, target: Tensor) -> Tensor:
+        if regularizer == "squared error" and model.training:
+            logits = model(inputs)
+            return (logits - F.one_hot(target, logits.shape[1])).square().sum(1).mean()
         smoothing = strength if regularizer == "label smoothing" and model.training else 0.0
         value = label_smoothing_cross_entropy(model(inputs), target, smoothing=smoothing)
         if not model.training:
@@ -137,6 +150,7 @@ def train(
             value = value + strength / 2 * sum(weight.square().sum() for weight in weights)
         return value
 
+    epochs = int(strength) if regularizer == "fewer epochs" else epochs
     decay = strength if regularizer == "weight decay" else 0.0
     groups = [{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=learning_rate)

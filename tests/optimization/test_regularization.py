@@ -226,6 +226,17 @@ def test_every_example_has_its_own_mask_and_the_gradient_reaches_the_weights():
     assert layer.linear.weight.grad.abs().sum() > 0
 
 
+def test_one_mask_for_the_batch_has_the_same_mean_and_serves_every_example():
+    layer = DropConnect(3, 2, keep=0.7, per_example=False).double()
+    x, masks = draws(5, 3), masks_of(6)
+    probability = 0.7 ** masks.sum(1) * 0.3 ** (6 - masks.sum(1))
+    with_masks(layer, masks)
+    outputs = torch.stack([layer(x) for _ in masks])
+    torch.testing.assert_close(torch.einsum("m,mbk->bk", probability, outputs), layer.eval()(x), rtol=0, atol=1e-14)
+    layer = DropConnect(3, 2, 0.5, per_example=False, generator=seeded())
+    assert len({tuple(row.tolist()) for row in layer(torch.ones(5, 3))}) == 1
+
+
 def test_drop_connect_without_dropping_is_a_linear_layer():
     layer = DropConnect(3, 2, 0.0, bias=False)
     x = torch.randn(5, 3, generator=seeded())
