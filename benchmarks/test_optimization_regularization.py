@@ -3,6 +3,8 @@
 Each leaves a record with every figure that the section shows of it.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -78,7 +80,9 @@ def test_curves_of_trainings_that_overfit(mnist):
                 generator = torch.Generator().manual_seed(seed)
                 chosen = torch.randperm(3000, generator=generator)[:n_images]
                 labels = y.clone()
-                wrong = torch.rand(len(y), generator=generator) < noise  # validation labels are as noisy as those of training
+                wrong = (
+                    torch.rand(len(y), generator=generator) < noise
+                )  # validation labels are as noisy as those of training
                 labels[wrong] = torch.randint(10, (int(wrong.sum()),), generator=generator)
                 torch.manual_seed(seed)
                 network = nn.Sequential(nn.Linear(784, n_hidden), nn.ReLU(), nn.Linear(n_hidden, 10))
@@ -106,7 +110,7 @@ def test_curves_of_trainings_that_overfit(mnist):
 
 def classifier(*sizes, dropout=False):
     layers = [Dropout(0.2)] if dropout else []
-    for below, above in zip(sizes, sizes[1:]):
+    for below, above in itertools.pairwise(sizes):
         layers += [nn.Linear(below, above), nn.ReLU(), *([Dropout(0.5)] if dropout else [])]
     return nn.Sequential(*layers[: -2 if dropout else -1])
 

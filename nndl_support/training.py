@@ -224,9 +224,8 @@ class PQ(_PrecheltCriterion):
     Attributes
     ----------
     generalization_loss : float, GL after the latest epoch, in per cent
-    progress : float, :math:`P_k` after the latest complete strip, in per mille: how much higher the training error was
-    on average over
-        the strip than at its lowest; infinite before
+    progress : float, :math:`P_k` after the latest complete strip, in per mille: how much higher the training error was on
+        average over the strip than at its lowest; infinite before
     best_value, best_step, best_state, n_bad : as in :class:`EarlyStopping`
 
     Notes

@@ -271,7 +271,11 @@ def test_pq_without_loss_never_stops_and_a_training_error_of_zero_is_endless_pro
 def test_up_counts_strips_in_a_row_whose_end_is_higher_than_the_last_end():
     #         strip 1     strip 2     strip 3     strip 4     strip 5
     values = [9.0, 5.0,   1.0, 6.0,   9.0, 7.0,   1.0, 6.5,   0.0, 6.6]  # fmt: skip
-    assert stops(UP(1, strip=2), values) == [3, 5, 9]  # 6 > 5, 7 > 6, 6.6 > 6.5; what lies within a strip does not count
+    assert stops(UP(1, strip=2), values) == [
+        3,
+        5,
+        9,
+    ]  # 6 > 5, 7 > 6, 6.6 > 6.5; what lies within a strip does not count
     assert stops(UP(2, strip=2), values) == [5]
     assert stops(UP(3, strip=2), values) == []
     assert stops(UP(2, strip=1), [1.0, 1.1, 0.9, 0.95, 0.96]) == [4]

@@ -22,7 +22,7 @@
 # with the same number of epochs. On the way we test two popular sentences ("random search beats grid search" and "sixty random trials are enough"), find that a
 # famous algorithm and its famous table disagree, and watch a search choose a network by luck.
 #
-# **You need:** the sections on [optimisers](optimizers.ipynb) for what the rates mean; from probability the normal distribution and
+# **You need:** stochastic gradient descent, for what the rates mean; from probability the normal distribution and
 # expectations.
 #
 # **Time to run:** see the [Execution](../execution.md) page. The race itself takes several minutes and is loaded from a record that travels with the book; a small version

@@ -530,7 +530,7 @@ plt.show()
 
 # %% [markdown]
 # The weights of the two runs differ in length by far, and the losses agree in all digits that rounding leaves, down to the spike near the end, where the effective rate has become too large in both. Under batch normalisation, "$\ell_2$ regularisation" of these weights *is* a schedule of the
-# learning rate. The [section on regularisation](regularization.ipynb) has more on what decay is and is not.
+# learning rate. The module `weight_decay` has more on what decay is and is not.
 #
 # ## Normalising rows instead of columns
 #

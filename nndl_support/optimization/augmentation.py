@@ -11,6 +11,16 @@ References
 ----------
 Simard, Steinkraus & Platt (2003), Best practices for convolutional neural networks applied to visual document analysis,
 ICDAR, doi:10.1109/ICDAR.2003.1227801 (elastic distortions). Qiu (2019), section 7.7.5.
+
+Examples
+--------
+>>> images = torch.zeros(1, 3, 5)
+>>> images[0, 1, 4] = 1
+>>> shift(images, (0.0, -1.0))[0, 1], rotate(mirror(images), 180.0)[0, 1].round()
+(tensor([0., 0., 0., 1., 0.]), tensor([0., 0., 0., 0., 1.]))
+>>> noisy = add_noise(zoom(images, 0.5), 0.1, generator=torch.Generator().manual_seed(0))
+>>> elastic_displacement((1, 3, 5), strength=0.5, smoothness=1.0).shape, noisy.shape
+(torch.Size([1, 3, 5, 2]), torch.Size([1, 3, 5]))
 """
 
 import math

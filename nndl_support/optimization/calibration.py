@@ -6,6 +6,11 @@ References
 ----------
 Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, arXiv:1706.04599.
 Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian binning, AAAI.
+
+Examples
+--------
+>>> reliability([[0.9, 0.1], [0.4, 0.6]], [0, 0], n_bins=2).accuracy
+array([0.5])
 """
 
 from typing import NamedTuple
@@ -21,12 +26,12 @@ class Reliability(NamedTuple):
     ----------
     confidence : array, mean of the largest probability in each bin
     accuracy : array, share of right answers in it
-    count : array of int, examples in it
+    n_examples : array of int, examples in it
     """
 
     confidence: np.ndarray
     accuracy: np.ndarray
-    count: np.ndarray
+    n_examples: np.ndarray
 
 
 def reliability(probabilities: npt.ArrayLike, y: npt.ArrayLike, *, n_bins: int = 15) -> Reliability:
@@ -50,7 +55,7 @@ def reliability(probabilities: npt.ArrayLike, y: npt.ArrayLike, *, n_bins: int =
     Examples
     --------
     >>> reliability([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], [0, 1, 1], n_bins=2)
-    Reliability(confidence=array([0.8]), accuracy=array([0.66666667]), count=array([3]))
+    Reliability(confidence=array([0.8]), accuracy=array([0.66666667]), n_examples=array([3]))
     """
     p, y = np.asarray(probabilities, dtype=float), np.asarray(y)
     if p.ndim != 2 or y.shape != p.shape[:1]:
@@ -90,7 +95,7 @@ def expected_calibration_error(probabilities: npt.ArrayLike, y: npt.ArrayLike, *
     0.1333
     """
     bins = reliability(probabilities, y, n_bins=n_bins)
-    return float(np.sum(bins.count * np.abs(bins.accuracy - bins.confidence)) / bins.count.sum())
+    return float(np.sum(bins.n_examples * np.abs(bins.accuracy - bins.confidence)) / bins.n_examples.sum())
 
 
 def accuracy_of_the_surest(uncertainty: npt.ArrayLike, right: npt.ArrayLike, shares: npt.ArrayLike) -> np.ndarray:

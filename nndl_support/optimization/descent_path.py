@@ -5,7 +5,6 @@ Shapes: T steps, so T + 1 places of 2 coordinates.
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +18,7 @@ def descend(
     start: Sequence[float],
     make_optimizer: Callable[[list[Tensor]], torch.optim.Optimizer],
     n_steps: int,
-) -> np.ndarray:
+) -> Tensor:
     """Places that an optimiser visits, in float64 and with the exact gradient.
 
     Parameters
@@ -32,7 +31,7 @@ def descend(
 
     Returns
     -------
-    array (T + 1, 2), from the start on. A path that leaves what numbers can hold ends where it was last finite, and is shorter.
+    tensor (T + 1, 2), from the start on. A path that leaves what numbers can hold ends where it was last finite, and is shorter.
 
     Raises
     ------
@@ -44,9 +43,9 @@ def descend(
     >>> from nndl_support.optimization.optimizers import SGD
     >>> from nndl_support.optimization.surfaces import quadratic
     >>> descend(quadratic(2.0), (4.0, 4.0), lambda params: SGD(params, lr=0.5), 2)
-    array([[4., 4.],
-           [2., 0.],
-           [1., 0.]])
+    tensor([[4., 4.],
+            [2., 0.],
+            [1., 0.]], dtype=torch.float64)
     """
     theta = torch.tensor(start, dtype=torch.float64)
     if theta.shape != (2,) or not theta.isfinite().all():
@@ -61,4 +60,4 @@ def descend(
         if not theta.isfinite().all():
             break
         path.append(theta.detach().clone())
-    return torch.stack(path).numpy()
+    return torch.stack(path)

@@ -237,5 +237,11 @@ class OptimizerBase(torch.optim.Optimizer):
 
 
 def new_scalar(value: float) -> Tensor:
-    """A 0-dimensional tensor as ``torch.optim`` makes it for counters: on the CPU, in 32 bits unless the default is 64."""
+    """A 0-dimensional tensor as ``torch.optim`` makes it for counters: on the CPU, in 32 bits unless the default is 64.
+
+    Examples
+    --------
+    >>> new_scalar(0.0)
+    tensor(0.)
+    """
     return torch.tensor(value, dtype=torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32)

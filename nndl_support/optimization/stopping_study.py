@@ -8,10 +8,17 @@ References
 ----------
 Prechelt (1998), Automatic early stopping using cross validation: quantifying the criteria, Neural Networks 11(4),
 https://doi.org/10.1016/S0893-6080(98)00010-0.
+
+Examples
+--------
+>>> from nndl_support.training import UP
+>>> falling = [1 / epoch for epoch in range(1, 16)]
+>>> replay(UP(1), falling, falling, falling).stopped
+False
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nndl_support.training import EarlyStopping
 
@@ -58,10 +65,11 @@ def replay(
             f"the curves have {len(validation)}, {len(training)} and {len(test)} epochs; expected equally many, at least one"
         )
     stopper.reset()
-    stopped, epoch = False, 0
-    for epoch, (error, of_training) in enumerate(zip(validation, training)):
-        more = {"training_value": of_training} if stopper.needs_training_value else {}
+    stopped, n_epochs = False, 0
+    for error, of_training in zip(validation, training):
+        n_epochs += 1
+        more: dict[str, Any] = {"training_value": of_training} if stopper.needs_training_value else {}
         stopped = stopper.update(error, **more)
         if stopped:
             break
-    return Outcome(epoch + 1, stopper.best_step, test[stopper.best_step], stopped)
+    return Outcome(n_epochs, stopper.best_step, test[stopper.best_step], stopped)

@@ -31,9 +31,10 @@ def descend(
 ) -> Tensor:
     r"""Let an optimiser descend, with a penalty in the gradient, with decay past it, or both, and return the way.
 
-    .. math:: w_t = (1 - \beta)\, w_{t-1} - \Delta\bigl(\nabla L(w_{t-1}) + \lambda w_{t-1}\bigr), \qquad \beta = \eta \cdot \text{decay}
+    .. math:: w_t = (1 - \beta)\, w_{t-1} - \Delta\bigl(\nabla L(w_{t-1}) + \lambda w_{t-1}\bigr)
 
-    where :math:`\Delta` is the optimiser's step, for SGD :math:`\eta` times its argument.
+    where :math:`\Delta` is the optimiser's step, for SGD :math:`\eta` times its argument, and :math:`\beta` is :math:`\eta` times
+    ``decay``.
 
     Parameters
     ----------

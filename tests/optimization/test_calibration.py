@@ -20,7 +20,7 @@ def test_two_bins_by_hand():
     # ceil puts 0.7 and 0.8 and 0.9 at the upper ends of their bins.
     np.testing.assert_allclose(bins.confidence, [0.55, 0.7, 0.8, 0.9])
     np.testing.assert_allclose(bins.accuracy, [0, 1, 0, 1])
-    assert bins.count.tolist() == [1, 1, 1, 1]
+    assert bins.n_examples.tolist() == [1, 1, 1, 1]
     assert expected_calibration_error(p, [0, 1, 1, 1], n_bins=10) == pytest.approx((0.55 + 0.3 + 0.8 + 0.1) / 4)
 
 
@@ -30,7 +30,7 @@ def test_the_bins_are_scikit_learn_s():
     accuracy, confidence = calibration_curve(p.argmax(axis=1) == y, p.max(axis=1), n_bins=10)
     np.testing.assert_allclose(bins.accuracy, accuracy)
     np.testing.assert_allclose(bins.confidence, confidence)
-    assert bins.count.sum() == len(y)
+    assert bins.n_examples.sum() == len(y)
 
 
 def test_true_probabilities_have_a_small_error_and_sharpened_ones_a_large_one():

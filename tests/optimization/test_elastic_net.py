@@ -127,7 +127,9 @@ def test_a_start_at_the_solution_is_the_end():
 
 def test_too_few_rounds_are_told():
     X, y = data()
-    with pytest.warns(ConvergenceWarning, match="not converged within max_iter=1: the optimality conditions are off by"):
+    with pytest.warns(
+        ConvergenceWarning, match="not converged within max_iter=1: the optimality conditions are off by"
+    ):
         ElasticNet(0.01, max_iter=1).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

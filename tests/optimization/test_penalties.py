@@ -145,7 +145,10 @@ def test_the_diamond_gives_exact_zeros_and_the_circle_none():
         (lambda: project([1.0], 0.0, 1), "radius is 0.0"),
         (lambda: smoothed_l1([1.0], 0.0), "epsilon is 0.0"),
         (lambda: minimum_in_ball(np.eye(3), np.ones(2), 1.0, 1), r"A has shape \(3, 3\) and b \(2,\)"),
-        (lambda: minimum_in_ball(-np.eye(2), np.ones(2), 1.0, 1), "A has the eigenvalue -1; expected positive ones only"),
+        (
+            lambda: minimum_in_ball(-np.eye(2), np.ones(2), 1.0, 1),
+            "A has the eigenvalue -1; expected positive ones only",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, message):

@@ -77,7 +77,9 @@ def test_it_is_torch_s_function_once_the_mask_is_the_same(p):
 def test_units_are_dropped_independently():
     kept = (Dropout(keep=0.6, generator=seeded())(torch.ones(200_000, 3)) > 0).double()
     joint = kept.T @ kept / len(kept)
-    torch.testing.assert_close(joint, torch.full((3, 3), 0.36).double() + 0.24 * torch.eye(3).double(), rtol=0, atol=0.01)
+    torch.testing.assert_close(
+        joint, torch.full((3, 3), 0.36).double() + 0.24 * torch.eye(3).double(), rtol=0, atol=0.01
+    )
 
 
 @pytest.mark.parametrize("make", [Dropout, VariationalDropout])

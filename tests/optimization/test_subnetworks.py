@@ -76,9 +76,7 @@ def test_with_a_hidden_layer_weight_scaling_is_only_near():
 def test_the_expected_squared_error_is_the_mean_over_all_masks_of_all_examples(keep):
     rng = np.random.default_rng(0)
     X, y, w = rng.normal(size=(5, 3)), rng.normal(size=5), rng.normal(size=3)
-    exact = sum(
-        mean_over_masks(lambda z, target=target: (target - z @ w) ** 2, row, keep) for row, target in zip(X, y)
-    )
+    exact = sum(mean_over_masks(lambda z, target=target: (target - z @ w) ** 2, row, keep) for row, target in zip(X, y))
     assert dropout_squared_error(X, y, w, keep) == pytest.approx(exact, rel=1e-13)
 
 
