@@ -264,15 +264,17 @@ class ElasticNet(RegressorMixin, BaseEstimator):
         y : array (N,)
         """
         self._check_parameters()
-        X, checked = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
-        target = np.asarray(checked, dtype=float)
-        x_mean, y_mean = (X.mean(axis=0), target.mean()) if self.fit_intercept else (np.zeros(X.shape[1]), 0.0)
+        checked = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        inputs, target = (np.asarray(part, dtype=float) for part in checked)
+        x_mean, y_mean = (
+            (inputs.mean(axis=0), target.mean()) if self.fit_intercept else (np.zeros(inputs.shape[1]), 0.0)
+        )
         self.coef_, self.n_iter_ = _SOLVERS[self.solver](
-            X - x_mean, target - y_mean, self.alpha, self.l1_ratio, max_iter=self.max_iter, tol=self.tol
+            inputs - x_mean, target - y_mean, self.alpha, self.l1_ratio, max_iter=self.max_iter, tol=self.tol
         )
         self.intercept_ = float(y_mean - x_mean @ self.coef_)
         if self.n_iter_ == self.max_iter:
-            left = kkt_violation(X - x_mean, target - y_mean, self.coef_, self.alpha, self.l1_ratio)
+            left = kkt_violation(inputs - x_mean, target - y_mean, self.coef_, self.alpha, self.l1_ratio)
             warnings.warn(
                 f"not converged within max_iter={self.max_iter}: the optimality conditions are off by {left:.1e}",
                 ConvergenceWarning,

@@ -77,7 +77,7 @@ def test_the_extra_dev_is_all_of_them():
 
 def test_the_package_alone_brings_no_tool_of_the_book():
     names = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
-    assert names == {"numpy", "scipy", "torch", "matplotlib", "scikit-learn", "tqdm", "pooch"}
+    assert names == {"numpy", "scipy", "torch", "matplotlib", "scikit-learn", "joblib", "tqdm", "pooch"}
 
 
 # environment.yml -------------------------------------------------------------------------------------------------------

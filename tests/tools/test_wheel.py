@@ -49,7 +49,7 @@ def test_the_wheel_declares_the_extras_and_asks_for_no_book_tools(wheel):
     }
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     names = {re.match(r"Requires-Dist: ([\w-]+)", line).group(1) for line in required}
-    assert names == {"numpy", "scipy", "torch", "matplotlib", "scikit-learn", "tqdm", "pooch"}
+    assert names == {"numpy", "scipy", "torch", "matplotlib", "scikit-learn", "joblib", "tqdm", "pooch"}
     assert not [line for line in required if re.search(r"[<~=]=?[^=]*\d.*(<|==|~=)|==|~=|<", line)], "floors only"
 
 
