@@ -54,7 +54,7 @@ class EarlyStopping:
     (1, 0.5)
     """
 
-    #: Whether :meth:`update` wants the training loss too; :func:`fit` asks before it calls.
+    #: Whether ``update`` wants the training loss too; ``fit`` asks before it calls.
     needs_training_value = False
 
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0, larger_is_better: bool = False) -> None:

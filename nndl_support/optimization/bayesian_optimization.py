@@ -92,7 +92,7 @@ class BayesianOptimization(CubeSearch):
         Weight of the uncertainty in "lcb".
     margin : float >= 0
         By how much a value must undercut the best one to count for "ei" and "pi", in the units of the values as
-        :func:`compress` leaves them, which have variance 1.
+        ``compress`` leaves them, which have variance 1.
     batch : "believer" or "liar"
         What stands for the values of configurations that are still being evaluated, when ``n_jobs`` > 1: the
         model's own prediction, or the best value so far.
@@ -105,7 +105,7 @@ class BayesianOptimization(CubeSearch):
     Notes
     -----
     The model sees every dimension as a quantile of its distribution, so a rate drawn from ``loguniform`` is seen as its
-    logarithm; whole numbers stay on their levels and lists are one-hot coded. Values pass through :func:`compress`; a
+    logarithm; whole numbers stay on their levels and lists are one-hot coded. Values pass through ``compress``; a
     failed trial counts as the worst value so far. The best value in "ei" and "pi" is the smallest posterior mean at a trial:
     without noise this is the smallest value, with noise it is not deceived by a lucky one. Each proposal costs N³ operations
     for the model.

@@ -141,7 +141,7 @@ class LayerNorm(_OverLastAxes):
         self.eps: float = check_eps(eps)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (..., *normalized_shape)."""
+        """Normalise an input whose last axes have the normalised shape."""
         return self._normalised(x, self.eps, True)
 
 
@@ -173,5 +173,5 @@ class RMSNorm(_OverLastAxes):
         self.eps = None if eps is None else check_eps(eps)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (..., *normalized_shape)."""
+        """Normalise an input whose last axes have the normalised shape."""
         return self._normalised(x, torch.finfo(x.dtype).eps if self.eps is None else self.eps, False)

@@ -208,7 +208,7 @@ def _inside(bracket: list[Trial], t: float, stuck: bool) -> tuple[float, bool]:
 
 
 class LBFGS(OptimizerBase):
-    r"""Limited-memory BFGS: :math:`\theta \leftarrow \theta - t\, H \nabla f`, with H from :func:`two_loop_recursion`.
+    r"""Limited-memory BFGS: :math:`\theta \leftarrow \theta - t\, H \nabla f`, with H from ``two_loop_recursion``.
 
     One call of ``step`` makes up to ``max_iter`` iterations and evaluates the loss many times, on the same data.
 
@@ -228,7 +228,7 @@ class LBFGS(OptimizerBase):
         steep.
     history_size : int >= 1
     line_search_fn : str, optional
-        ``"strong_wolfe"``, see :func:`strong_wolfe`; every step has the length ``lr`` without it.
+        ``"strong_wolfe"``, see ``strong_wolfe``; every step has the length ``lr`` without it.
     maximize, check_finite : bool, see :class:`~nndl_support.optimization.optimizer_base.OptimizerBase`
     min_curvature : float >= 0
         A pair with :math:`y^\top s` no larger than this is forgotten.

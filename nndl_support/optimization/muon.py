@@ -78,7 +78,7 @@ def polar_factor(matrix: Tensor) -> Tensor:
     r"""The matrix :math:`U V^\top` of the singular value decomposition :math:`M = U S V^\top`: all singular values are 1.
 
     It is the direction of steepest descent among the matrices with largest singular value 1, and the limit of
-    :func:`newton_schulz` with convergent coefficients.
+    ``newton_schulz`` with convergent coefficients.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Muon(OptimizerBase):
     nesterov : bool
         Orthogonalise :math:`(1 - \mu) G_t + \mu B_t`, as in the formula, or :math:`B_t` itself.
     ns_coefficients, eps, ns_steps
-        As ``coefficients``, ``eps`` and ``steps`` of :func:`newton_schulz`.
+        As ``coefficients``, ``eps`` and ``steps`` of ``newton_schulz``.
     adjust_lr_fn : str, optional
         The scale s: :math:`\sqrt{\max(1, m/n)}` for None and ``"original"``; :math:`0.2 \sqrt{\max(m, n)}` for
         ``"match_rms_adamw"`` (Liu et al.), which gives steps about the size of Adam's, so that Adam's rate can be kept.

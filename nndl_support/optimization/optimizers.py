@@ -2,17 +2,17 @@
 
 Each is written in a module of its own and can be imported from here:
 
-====================================  =====================================================
-module                                optimisers
-====================================  =====================================================
-``nndl_support.optimization.sgd``      SGD, with momentum and Nesterov's momentum
-``nndl_support.optimization.adaptive`` Adagrad, RMSprop, Adadelta
-``nndl_support.optimization.adam``     Adam, AdamW, NAdam
-``nndl_support.optimization.lion``     Lion, the sign of a momentum
-``nndl_support.optimization.muon``     Muon, momentum made orthogonal
-``nndl_support.optimization.soap``     SOAP, Adam in the eigenbasis of Shampoo's matrices
-``nndl_support.optimization.lbfgs``    L-BFGS, with a line search on request
-====================================  =====================================================
+======================================  =====================================================
+module                                  optimisers
+======================================  =====================================================
+``nndl_support.optimization.sgd``       SGD, with momentum and Nesterov's momentum
+``nndl_support.optimization.adaptive``  Adagrad, RMSprop, Adadelta
+``nndl_support.optimization.adam``      Adam, AdamW, NAdam
+``nndl_support.optimization.lion``      Lion, the sign of a momentum
+``nndl_support.optimization.muon``      Muon, momentum made orthogonal
+``nndl_support.optimization.soap``      SOAP, Adam in the eigenbasis of Shampoo's matrices
+``nndl_support.optimization.lbfgs``     L-BFGS, with a line search on request
+======================================  =====================================================
 
 Arguments of ``torch.optim`` that choose an implementation and not a method (``foreach``, ``fused``, ``capturable``,
 ``differentiable``) do not exist here: there is one implementation.

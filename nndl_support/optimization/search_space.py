@@ -155,8 +155,7 @@ class SearchSpace:
 
         - a pair ``(low, high)`` of which at least one is a float: real numbers, uniform;
         - a pair ``(low, high)`` of two ints: whole numbers, uniform, both ends included. Mind ``(0, 1)``, which is 0
-        or 1; the real
-          numbers between are ``(0.0, 1.0)``;
+          or 1; the real numbers between are ``(0.0, 1.0)``;
         - a list: one of its values;
         - a frozen distribution of ``scipy.stats``, such as ``loguniform(1e-4, 1e-1)`` or ``randint(1, 9)``.
 

@@ -93,6 +93,7 @@ def python() -> list[Entry]:
     ]
     classes = {
         "pathlib.Path": "pathlib",
+        "abc.ABC": "abc",
         "collections.abc.Callable": "collections.abc",
         "collections.abc.Iterable": "collections.abc",
         "collections.abc.Iterator": "collections.abc",
@@ -124,6 +125,8 @@ def numpy() -> list[Entry]:
     entries += [(name, "py:class", f"{page}#{name}") for name, page in classes.items()]
     entries += [("numpy.typing.ArrayLike", "py:data", "reference/typing.html#numpy.typing.ArrayLike")]
     entries += [("numpy.typing.NDArray", "py:data", "reference/typing.html#numpy.typing.NDArray")]
+    error = "reference/generated/numpy.linalg.LinAlgError.html#numpy.linalg.LinAlgError"
+    entries += [("numpy.linalg.LinAlgError", "py:exception", error)]
     entries += [("numpy.linalg.norm", "py:function", "reference/generated/numpy.linalg.norm.html#numpy.linalg.norm")]
     return entries
 
@@ -137,7 +140,7 @@ def scipy() -> list[Entry]:
 def sklearn() -> list[Entry]:
     """Base classes and the estimators that the book compares itself with."""
     classes = """base.BaseEstimator base.ClassifierMixin base.RegressorMixin base.TransformerMixin base.ClusterMixin
-    base.ClassNamePrefixFeaturesOutMixin base.OutlierMixin
+    base.ClassNamePrefixFeaturesOutMixin base.OneToOneFeatureMixin base.OutlierMixin
     neural_network.MLPClassifier neural_network.MLPRegressor neural_network.BernoulliRBM linear_model.Perceptron
     linear_model.SGDClassifier utils.Bunch exceptions.NotFittedError exceptions.ConvergenceWarning pipeline.Pipeline
     decomposition.PCA"""
@@ -168,7 +171,10 @@ def torch() -> list[Entry]:
         "torch.utils.data.DataLoader": "data.html#torch.utils.data.DataLoader",
         "torch.utils.data.Dataset": "data.html#torch.utils.data.Dataset",
     }
-    functions = {"torch.autograd.grad": "generated/torch.autograd.grad.html#torch.autograd.grad"}
+    functions = {
+        name: f"generated/{name}.html#{name}"
+        for name in ("torch.autograd.grad", "torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_")
+    }
     entries = [(name, "py:class", page) for name, page in classes.items()]
     return entries + [(name, "py:function", page) for name, page in functions.items()]
 
