@@ -14,13 +14,14 @@ Real, Aggarwal, Huang and Le (2019), Regularized evolution for image classifier 
 Li and Talwalkar (2019), Random search and reproducibility for neural architecture search, https://arxiv.org/abs/1902.07638.
 """
 
-import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+
+from nndl_support.optimization.architecture_controller import Architecture, Controller, Evaluate, check_choices
 
 __all__ = [
     "ArchitectureSearchResult",
@@ -30,9 +31,6 @@ __all__ = [
     "regularized_evolution",
     "reinforce",
 ]
-
-Architecture = tuple[int, ...]
-Evaluate = Callable[[Architecture], float]
 
 
 @dataclass(frozen=True)
@@ -52,70 +50,6 @@ class ArchitectureSearchResult:
     def best(self) -> Architecture:
         """The architecture with the largest reward, the first of equals."""
         return self.architectures[int(np.argmax(self.rewards))]
-
-
-class Controller:
-    r"""A policy that makes every decision by a softmax of its own, whatever the others are.
-
-    .. math:: \pi(a) = \prod_{s=1}^{S} \operatorname{softmax}(\theta_s)_{a_s}, \qquad
-        \frac{\partial \log \pi(a)}{\partial \theta_{sc}} = [a_s = c] - \operatorname{softmax}(\theta_s)_c
-
-    Parameters
-    ----------
-    n_choices : sequence of S int >= 1
-
-    Attributes
-    ----------
-    logits : list of S arrays :math:`(C_s,)`, :math:`\theta_s`, zero at first: every architecture is equally probable
-
-    Notes
-    -----
-    Zoph and Le let a recurrent network make the decisions one after another, each knowing those before it. This
-    controller is theirs without the memory: it can prefer a wide first layer, but not a wide first layer only if the second
-    one is narrow.
-
-    Examples
-    --------
-    >>> controller = Controller([2, 3])
-    >>> round(controller.probability((0, 2)), 4), controller.log_probability_gradient((0, 2))[0]
-    (0.1667, array([ 0.5, -0.5]))
-    """
-
-    def __init__(self, n_choices: Sequence[int]) -> None:
-        self.n_choices = _check_choices(n_choices)
-        self.logits = [np.zeros(n) for n in self.n_choices]
-
-    def probabilities(self) -> list[np.ndarray]:
-        """The probabilities of the choices of every decision: list of S arrays, each of which sums to one."""
-        weights = [np.exp(logits - logits.max()) for logits in self.logits]
-        return [weight / weight.sum() for weight in weights]
-
-    def probability(self, architecture: Architecture) -> float:
-        """The probability of an architecture."""
-        return float(np.prod([p[choice] for p, choice in zip(self.probabilities(), architecture, strict=True)]))
-
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draw an architecture."""
-        return tuple(int(rng.choice(len(p), p=p)) for p in self.probabilities())
-
-    def log_probability_gradient(self, architecture: Architecture) -> list[np.ndarray]:
-        """Gradient of the logarithm of the probability of an architecture by the logits: list of S arrays."""
-        gradient = [-p for p in self.probabilities()]
-        for part, choice in zip(gradient, architecture, strict=True):
-            part[choice] += 1.0
-        return gradient
-
-    def expected_reward_gradient(self, evaluate: Evaluate) -> list[np.ndarray]:
-        r"""Exact gradient of the expected reward, by evaluating every architecture there is: list of S arrays.
-
-        .. math:: \nabla \sum_a \pi(a) R(a) = \sum_a \pi(a)\, R(a)\, \nabla \log \pi(a)
-        """
-        total = [np.zeros(n) for n in self.n_choices]
-        for architecture in itertools.product(*map(range, self.n_choices)):
-            weight = self.probability(architecture) * evaluate(architecture)
-            for part, gradient in zip(total, self.log_probability_gradient(architecture), strict=True):
-                part += weight * gradient
-        return total
 
 
 def random_search(
@@ -140,10 +74,10 @@ def random_search(
     >>> result.best, len(result.rewards)
     ((2, 3), 50)
     """
-    n_choices = _check_choices(n_choices)
+    n_choices = check_choices(n_choices)
     _check_count("n_evaluations", n_evaluations)
     architectures = [_draw(n_choices, rng) for _ in range(n_evaluations)]
-    return _result(architectures, [evaluate(architecture) for architecture in architectures])
+    return _result(architectures, [_reward(evaluate, architecture) for architecture in architectures])
 
 
 def mutate(architecture: Architecture, n_choices: Sequence[int], rng: np.random.Generator) -> Architecture:
@@ -208,7 +142,7 @@ def regularized_evolution(
     >>> result.best
     (2, 3, 4)
     """
-    n_choices = _check_choices(n_choices)
+    n_choices = check_choices(n_choices)
     for name, value in (
         ("n_evaluations", n_evaluations),
         ("population_size", population_size),
@@ -224,7 +158,7 @@ def regularized_evolution(
         else:
             contestants = [population[i] for i in rng.integers(len(population), size=sample_size)]
             child = mutate(max(contestants, key=lambda member: member[1])[0], n_choices, rng)
-        reward = float(evaluate(child))
+        reward = _reward(evaluate, child)
         architectures.append(child)
         rewards.append(reward)
         population.append((child, reward))
@@ -285,7 +219,7 @@ def reinforce(
     >>> bool(result.rewards[-50:].mean() > result.rewards[:50].mean() + 1)
     True
     """
-    n_choices = _check_choices(n_choices)
+    n_choices = check_choices(n_choices)
     _check_count("n_evaluations", n_evaluations)
     _check_count("batch_size", batch_size)
     if not 0 < learning_rate < np.inf:
@@ -300,7 +234,7 @@ def reinforce(
     baseline = scale = None
     while len(architectures) < n_evaluations:
         batch = [controller.sample(rng) for _ in range(min(batch_size, n_evaluations - len(architectures)))]
-        batch_rewards = np.array([evaluate(architecture) for architecture in batch], dtype=float)
+        batch_rewards = np.array([_reward(evaluate, architecture) for architecture in batch])
         architectures += batch
         rewards += batch_rewards.tolist()
         if baseline is None or scale is None:
@@ -316,18 +250,24 @@ def reinforce(
     return _result(architectures, rewards)
 
 
+def _reward(evaluate: Evaluate, architecture: Architecture) -> float:
+    returned = evaluate(architecture)
+    try:
+        reward = float(returned)
+    except (TypeError, ValueError):
+        reward = np.nan
+    # The largest of numbers among which one is not a number would be that one.
+    if not np.isfinite(reward):
+        raise ValueError(f"evaluate returned {returned!r} for {architecture}; expected a finite number")
+    return reward
+
+
 def _result(architectures: list[Architecture], rewards: list[float]) -> ArchitectureSearchResult:
     return ArchitectureSearchResult(architectures, np.array(rewards, dtype=float))
 
 
 def _draw(n_choices: list[int], rng: np.random.Generator) -> Architecture:
     return tuple(int(rng.integers(n)) for n in n_choices)
-
-
-def _check_choices(n_choices: Sequence[int]) -> list[int]:
-    if len(n_choices) == 0 or not all(isinstance(n, Integral) and n >= 1 for n in n_choices):
-        raise ValueError(f"n_choices is {n_choices!r}; expected one whole number of at least 1 for each decision")
-    return [int(n) for n in n_choices]
 
 
 def _check_count(name: str, value: int) -> None:

@@ -9,22 +9,20 @@ Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, MIT Pres
 2.23-2.26, https://gaussianprocess.org/gpml/.
 """
 
+from numbers import Integral
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dtrtri
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nndl_support.optimization.covariance_functions import NAMES, scaled_squared_distances, value_and_slope
+from nndl_support.optimization.covariance_functions import NAMES
+from nndl_support.optimization.gaussian_posterior import GaussianPosterior
 from nndl_support.optimization.marginal_likelihood import cholesky, maximize
 
 __all__ = ["GaussianProcessRegressor"]
-
-_LOG_TWO_PI = float(np.log(2 * np.pi))
 
 
 class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
@@ -89,8 +87,7 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
     (array([0. , 0.6]), array([0., 1.]))
     """
 
-    # The inverse of the factor, made when the first gradient is asked for.
-    _L_inverse: np.ndarray | None
+    _posterior: GaussianPosterior
 
     def __init__(
         self,
@@ -141,12 +138,11 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         self._shift, self._scale = 0.0, 1.0
         if self.normalize_y:
             self._shift, self._scale = float(outputs.mean()), float(outputs.std()) or 1.0
-        self.X_train_: np.ndarray = places
-        self.y_train_: np.ndarray = (outputs - self._shift) / self._scale
+        outputs = (outputs - self._shift) / self._scale
         if self.optimizer is not None:
             theta = maximize(
                 places,
-                self.y_train_,
+                outputs,
                 theta,
                 bounds,
                 kernel=self.kernel,
@@ -155,8 +151,7 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
                 n_restarts=self.n_restarts,
                 random=check_random_state(self.random_state),
             )
-        self._set_theta(theta)
-        self._condition()
+        self._adopt(GaussianPosterior(places, outputs, theta, self.kernel, self.mean))
         return self
 
     def predict(
@@ -183,21 +178,13 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         if return_std and return_cov:
             raise ValueError("ask for return_std or for return_cov, not for both")
         places = np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
-        k = self._covariance(places, self.X_train_)
-        mean = self._shift + self._scale * (self.mean_ + k @ self.alpha_)
-        if not (return_std or return_cov):
-            return mean
-        V = solve_triangular(self.L_, k.T, lower=True, check_finite=False)
+        mean = self._shift + self._scale * self._posterior.mean(places)
         if return_cov:
-            return mean, self._scale**2 * (self._covariance(places, places) - V.T @ V)
-        variance = self.signal_variance_ - np.einsum("nm,nm->m", V, V)
-        return mean, self._scale * np.sqrt(np.maximum(variance, 0.0))
+            return mean, self._scale**2 * self._posterior.cov(places)
+        return (mean, self._scale * self._posterior.std(places)) if return_std else mean
 
     def predict_gradient(self, X: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        r"""Posterior mean and standard deviation with their derivatives along the coordinates.
-
-        .. math:: \nabla \mu = J^\top \alpha, \qquad \nabla \sigma = -\frac{J^\top K^{-1} k}{\sigma}, \qquad
-            J_{nd} = \frac{\partial k_n}{\partial x_d} = 2 \sigma_f^2\, k'(q_n)\, \frac{x_d - x_{nd}}{\ell_d^2}
+        """Posterior mean and standard deviation with their derivatives along the coordinates.
 
         Parameters
         ----------
@@ -214,31 +201,12 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         -----
         For the inner loop of a search: the inputs are not validated, and the inverse of the Cholesky factor is kept.
         """
-        X = np.asarray(X, dtype=float)
-        if self._L_inverse is None:
-            self._L_inverse = dtrtri(self.L_, lower=1)[0]
-        value, slope = value_and_slope(self.kernel, scaled_squared_distances(X, self.X_train_, self.length_scale_))
-        k = self.signal_variance_ * value
-        V = k @ self._L_inverse.T
-        variance = np.maximum(self.signal_variance_ - np.einsum("mn,mn->m", V, V), 0.0)
-        std = np.sqrt(variance)
-        mean = self.mean_ + k @ self.alpha_
-        # sum_n J_nd w_n = 2 s_f^2 / l_d^2 (x_d sum_n k'_n w_n - sum_n k'_n w_n x_nd), for w = alpha and w = K^-1 k.
-        slope *= 2.0 * self.signal_variance_
-        mean_gradient = self._slope_sum(X, slope * self.alpha_)
-        std_gradient = self._slope_sum(X, slope * (V @ self._L_inverse))
-        std_gradient *= -np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)[:, None]
-        return (
-            self._shift + self._scale * mean,
-            self._scale * std,
-            self._scale * mean_gradient,
-            self._scale * std_gradient,
-        )
+        mean, *others = self._posterior.gradient(np.asarray(X, dtype=float))
+        std, mean_gradient, std_gradient = (self._scale * part for part in others)
+        return self._shift + self._scale * mean, std, mean_gradient, std_gradient
 
     def condition_on(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "GaussianProcessRegressor":
-        r"""Return the process conditioned on further observations too, hyper-parameters unchanged, for N² operations each.
-
-        The Cholesky factor only grows by rows: :math:`l = L^{-1} k,\ \lambda = \sqrt{k_{**} + \sigma_n^2 - l^\top l}`.
+        """Return the process conditioned on further observations too, hyper-parameters unchanged, for N² operations each.
 
         Parameters
         ----------
@@ -263,17 +231,7 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
             )
         other = GaussianProcessRegressor(**self.get_params(deep=False))
         other.__dict__.update(self.__dict__)
-        other.X_train_ = np.vstack([self.X_train_, X])
-        other.y_train_ = np.append(self.y_train_, (y - self._shift) / self._scale)
-        n = len(self.X_train_)
-        L = np.zeros((n + len(X),) * 2)
-        L[:n, :n] = self.L_
-        cross = solve_triangular(self.L_, self._covariance(self.X_train_, X), lower=True, check_finite=False)
-        L[n:, :n] = cross.T
-        corner = self._covariance(X, X) - cross.T @ cross
-        corner.flat[:: len(X) + 1] += self.noise_variance_ + self.jitter_
-        L[n:, n:], _ = cholesky(corner)
-        other._finish(L)
+        other._adopt(self._posterior.extended(X, (y - self._shift) / self._scale))
         return other
 
     def sample_y(self, X: npt.ArrayLike, n_samples: int = 1, random_state: int | None = 0) -> np.ndarray:
@@ -293,36 +251,19 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
         L, _ = cholesky(covariance)
         return mean[:, None] + L @ check_random_state(random_state).standard_normal((len(mean), n_samples))
 
-    def _covariance(self, A: np.ndarray, B: np.ndarray) -> np.ndarray:
-        return (
-            self.signal_variance_ * value_and_slope(self.kernel, scaled_squared_distances(A, B, self.length_scale_))[0]
-        )
-
-    def _slope_sum(self, X: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return (X * weights.sum(axis=1, keepdims=True) - weights @ self.X_train_) / self.length_scale_**2
-
-    def _set_theta(self, theta: np.ndarray) -> None:
-        self.theta_ = theta
-        self.length_scale_ = np.exp(theta[:-2])
-        self.signal_variance_, self.noise_variance_ = float(np.exp(theta[-2])), float(np.exp(theta[-1]))
-
-    def _condition(self) -> None:
-        K = self._covariance(self.X_train_, self.X_train_)
-        K.flat[:: len(K) + 1] += self.noise_variance_
-        L, self.jitter_ = cholesky(K)
-        self._finish(L)
-
-    def _finish(self, L: np.ndarray) -> None:
-        self.L_: np.ndarray = L
-        self._L_inverse = None
-        half = solve_triangular(L, np.column_stack([self.y_train_, np.ones(len(L))]), lower=True, check_finite=False)
-        best_mean = half[:, 0] @ half[:, 1] / (half[:, 1] @ half[:, 1])
-        self.mean_: float = float(best_mean if self.mean is None else self.mean)
-        residual = half[:, 0] - self.mean_ * half[:, 1]
-        self.alpha_: np.ndarray = solve_triangular(L, residual, lower=True, trans=1, check_finite=False)
-        self.log_marginal_likelihood_value_ = float(
-            -0.5 * residual @ residual - np.log(np.diagonal(L)).sum() - 0.5 * len(L) * _LOG_TWO_PI
-        )
+    def _adopt(self, posterior: GaussianPosterior) -> None:
+        self._posterior = posterior
+        self.X_train_: np.ndarray = posterior.X
+        self.y_train_: np.ndarray = posterior.y
+        self.theta_: np.ndarray = posterior.theta
+        self.length_scale_: np.ndarray = posterior.length_scale
+        self.signal_variance_: float = posterior.signal_variance
+        self.noise_variance_: float = posterior.noise_variance
+        self.L_: np.ndarray = posterior.L
+        self.jitter_: float = posterior.jitter
+        self.mean_: float = posterior.m
+        self.alpha_: np.ndarray = posterior.alpha
+        self.log_marginal_likelihood_value_: float = posterior.log_likelihood
 
     def _start(self, n_coordinates: int) -> tuple[np.ndarray, np.ndarray]:
         """Hyper-parameters and their bounds as logarithms, checked."""
@@ -330,6 +271,8 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
             raise ValueError(f"there is no covariance function {self.kernel!r}; known are {', '.join(NAMES)}")
         if self.optimizer not in ("lbfgs", None):
             raise ValueError(f"optimizer must be 'lbfgs' or None, not {self.optimizer!r}")
+        if not isinstance(self.n_restarts, Integral) or self.n_restarts < 0:
+            raise ValueError(f"n_restarts is {self.n_restarts!r}; expected a whole number >= 0")
         lengths = np.asarray(self.length_scale, dtype=float)
         if lengths.shape not in ((), (1,), (n_coordinates,)):
             raise ValueError(f"length_scale has shape {lengths.shape}, but X has {n_coordinates} columns")

@@ -1,18 +1,12 @@
-"""Architecture searches: the policy gradient exactly, by autograd and by sampling; evolution by its rules; errors."""
+"""Architecture searches: steps by hand, evolution by its rules, random draws, errors."""
 
 import itertools
 
 import numpy as np
 import pytest
-import torch
 
-from nndl_support.optimization.architecture_search import (
-    Controller,
-    mutate,
-    random_search,
-    regularized_evolution,
-    reinforce,
-)
+from nndl_support.optimization.architecture_controller import Controller
+from nndl_support.optimization.architecture_search import mutate, random_search, regularized_evolution, reinforce
 
 N_CHOICES = [2, 3, 5]
 ALL = list(itertools.product(*map(range, N_CHOICES)))
@@ -22,76 +16,6 @@ def reward(architecture):
     """Separable but for one bonus."""
     a, b, c = architecture
     return a + 0.5 * b - 0.1 * (c - 2) ** 2 + (a == 1 and c == 4)
-
-
-def trained_controller():
-    controller = Controller(N_CHOICES)
-    rng = np.random.default_rng(0)
-    controller.logits = [rng.normal(size=n) for n in N_CHOICES]
-    return controller
-
-
-def test_probabilities_of_all_architectures_sum_to_one():
-    assert sum(map(trained_controller().probability, ALL)) == pytest.approx(1.0, rel=1e-12)
-    assert Controller(N_CHOICES).probability((0, 0, 0)) == pytest.approx(1 / 30)
-
-
-def test_the_gradient_of_the_log_probability_is_that_of_autograd():
-    controller = trained_controller()
-    logits = [torch.tensor(part, requires_grad=True) for part in controller.logits]
-    architecture = (1, 2, 3)
-    sum(torch.log_softmax(part, 0)[c] for part, c in zip(logits, architecture, strict=True)).backward()
-    for ours, part in zip(controller.log_probability_gradient(architecture), logits, strict=True):
-        np.testing.assert_allclose(ours, part.grad, atol=1e-12)
-
-
-def test_the_exact_gradient_is_that_of_the_expected_reward():
-    controller = trained_controller()
-    exact = controller.expected_reward_gradient(reward)
-    for s, part in enumerate(controller.logits):
-        for c in range(len(part)):
-            sides = []
-            for step in (1e-6, -1e-6):
-                part[c] += step
-                sides.append(sum(controller.probability(a) * reward(a) for a in ALL))
-                part[c] -= step
-            assert exact[s][c] == pytest.approx((sides[0] - sides[1]) / 2e-6, abs=1e-8)
-
-
-@pytest.mark.parametrize("baseline", [0.0, 1.0])
-def test_the_sampled_gradient_is_unbiased_with_and_without_a_baseline(baseline):
-    controller, rng = trained_controller(), np.random.default_rng(1)
-    exact = np.concatenate(controller.expected_reward_gradient(reward))
-    by_architecture = {a: np.concatenate(controller.log_probability_gradient(a)) for a in ALL}
-    probabilities = np.array([controller.probability(a) for a in ALL])
-    drawn = rng.choice(len(ALL), size=200_000, p=probabilities / probabilities.sum())
-    each = np.array([(reward(a) - baseline) * by_architecture[a] for a in ALL])[drawn]
-    standard_error = each.std(axis=0) / np.sqrt(len(each))
-    assert (np.abs(each.mean(axis=0) - exact) < 4 * standard_error).all()
-
-
-def test_a_baseline_takes_variance_away_without_moving_the_mean():
-    # Exactly, by enumeration: rewards near 10 with and without their mean as a baseline.
-    controller = trained_controller()
-    p = np.array([controller.probability(a) for a in ALL])
-    gradients = np.array([np.concatenate(controller.log_probability_gradient(a)) for a in ALL])
-    rewards = np.array([10 + reward(a) for a in ALL])
-    means, variances = [], []
-    for baseline in (0.0, p @ rewards):
-        each = (rewards - baseline)[:, None] * gradients
-        means.append(p @ each)
-        variances.append((p @ (each - means[-1]) ** 2).sum())
-    np.testing.assert_allclose(means[0], means[1], atol=1e-12)
-    assert variances[1] < 0.05 * variances[0]
-
-
-def test_samples_follow_the_policy():
-    controller, rng = trained_controller(), np.random.default_rng(0)
-    counts = np.zeros(N_CHOICES)
-    for _ in range(5000):
-        counts[controller.sample(rng)] += 1
-    expected = np.array([controller.probability(a) for a in ALL])
-    assert (np.abs(counts.ravel() / 5000 - expected) < 4.5 * np.sqrt(expected * (1 - expected) / 5000) + 1e-9).all()
 
 
 def test_one_step_of_reinforce_by_hand():
@@ -191,3 +115,12 @@ def test_impossible_arguments_are_named(search, options, message):
 def test_what_has_no_neighbour_cannot_mutate():
     with pytest.raises(ValueError, match=r"the choices \[1, 1\] has no neighbour"):
         mutate((0, 0), [1, 1], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("search", [random_search, regularized_evolution, reinforce])
+@pytest.mark.parametrize("returned", [float("nan"), None, "good", float("inf")])
+def test_a_reward_that_is_no_number_is_named(search, returned):
+    with pytest.raises(
+        ValueError, match=rf"evaluate returned {returned!r} for \(\d, \d, \d\); expected a finite number"
+    ):
+        search(lambda architecture: returned, N_CHOICES, 3, np.random.default_rng(0))
