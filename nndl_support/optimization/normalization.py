@@ -14,7 +14,7 @@ InstanceNorm1d            one example, one channel, all positions           the 
 RMSNorm                   as LayerNorm, but no mean is subtracted           the same
 ========================  ================================================  =====================================
 
-:class:`LocalResponseNorm` divides by the neighbouring channels; :class:`WeightNorm` works on the weights of a layer.
+:class:`.LocalResponseNorm` divides by the neighbouring channels; :class:`.WeightNorm` works on the weights of a layer.
 The first five share one function and its pass back, :func:`nndl_support.optimization.normalize_function.normalize`.
 Each layer is written in the module of its family (``batch_norm``, ``layer_norm``, ``local_response_norm``, ``weight_norm``) and
 can be imported from here.

@@ -7,7 +7,9 @@ module.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import inspect
 import os
 import pkgutil
 import re
@@ -179,12 +181,37 @@ def modules_of(package: str) -> list[str]:
     return [f"{package}.{name}" for name in names if not name.startswith("_")]
 
 
+def passed_on(name: str) -> list[str]:
+    """Return where the names of a module's ``__all__`` are written that come from another module of the package."""
+    module = importlib.import_module(name)
+    objects = [getattr(module, public) for public in getattr(module, "__all__", ())]
+    homes = [(getattr(thing, "__module__", None) or name, getattr(thing, "__qualname__", "")) for thing in objects]
+    return [f"{home}.{title}" for home, title in homes if home != name and home.startswith("nndl_support.")]
+
+
+def links_to(names: list[str]) -> str:
+    """Return a sentence that leads to what a module passes on, nothing without such names."""
+    links = ", ".join(f"{{py:obj}}`~{name}`" for name in names)
+    return f"\n\nImport from here, described in their own modules: {links}." if names else ""
+
+
+def passed_on_names_are_described_once(
+    app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out of a module's part of the page what another module of the package defines; :func:`links_to` leads there."""
+    here = app.env.temp_data.get("autodoc:module")
+    home = getattr(obj, "__module__", None)
+    elsewhere = what == "module" and isinstance(home, str) and home.startswith("nndl_support.") and home != here
+    return True if elsewhere and (inspect.isclass(obj) or inspect.isroutine(obj)) else None
+
+
 def insert_modules(app: Sphinx, docname: str, source: list[str]) -> None:
     """Replace ``<!-- modules of PACKAGE -->`` by a heading and an ``automodule`` for each module that is there."""
 
     def sections(match: re.Match[str]) -> str:
         return "\n\n".join(
             f"## `{name.rpartition('.')[2]}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n```"
+            + links_to(passed_on(name))
             for name in modules_of(match.group(1))
         )
 
@@ -231,6 +258,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", insert_modules)
     app.connect("env-get-outdated", api_pages_are_always_read)
     app.connect("autodoc-skip-member", skip_generated_methods)
+    app.connect("autodoc-skip-member", passed_on_names_are_described_once)
     app.connect("autodoc-process-bases", bases_are_public)
     app.connect("autodoc-process-docstring", constants_have_no_type, priority=900)
     # Between the theme below, which makes the address, and the theme above, which makes the button of it at priority 501.
