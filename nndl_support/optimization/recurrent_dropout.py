@@ -1,4 +1,4 @@
-r"""A simple recurrent network with dropout at a place of choice: on the way up, on the way through time, or with one mask for all steps.
+r"""A simple recurrent network with dropout at a place of choice: on the way up, or through time, with new masks or with one.
 
 .. math:: h_t = \tanh\bigl(U (m_t \odot h_{t-1}) / \pi + W (n_t \odot x_t) / \pi + b\bigr)
 
@@ -143,7 +143,7 @@ def measured_share(
     n_samples: int = 20_000,
     generator: torch.Generator | None = None,
 ) -> list[float]:
-    r"""The share of :func:`share_remembered`, measured: the squared mean over masks against the mean square, after 0, 1, ..., t steps.
+    r"""The share of :func:`share_remembered`, measured: squared mean over the masks against mean square, after 0 to t steps.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def test_misfits_are_named():
         made("outputs")
     with pytest.raises(ValueError, match=r"got sequences of shape \(7, 3\); expected \(B, T, 3\)"):
         made("inputs")(X[:, 0])
-    with pytest.raises(ValueError, match="n_steps is -1 and keep 0.5"):
+    with pytest.raises(ValueError, match=r"n_steps is -1 and keep 0\.5"):
         share_remembered(-1, 0.5)
     with pytest.raises(ValueError, match="keep 0; expected"):
         share_remembered(2, 0)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from nndl_support import records
 from nndl_support.data.digits import load_mnist_5k
 from nndl_support.optimization import regularizer_race
 from nndl_support.optimization.regularization import DropConnect, Dropout
 from nndl_support.optimization.regularizer_race import REGULARIZERS, NoisyInput, build, judge, train
+from nndl_support.training import fit
 
 SIZES = (5, 7, 3)
 
@@ -110,3 +112,57 @@ def test_the_record_has_every_regulariser_and_one_of_its_runs_is_repeated():
     row = rows["squared error"]
     scores = judge(train("squared error", row["strength"], X, y, seed=0)[0], X_test, y_test)
     assert scores["accuracy"] == pytest.approx(row["test"][0], abs=0.015)
+
+
+def mnist():
+    torch.set_num_threads(1)
+    data = load_mnist_5k()
+    X, X_test = (torch.tensor(part, dtype=torch.float32) for part in (data.X_train, data.X_test))
+    return X, torch.tensor(data.y_train), X_test, torch.tensor(data.y_test)
+
+
+def test_the_record_of_learning_rates_holds_what_the_section_says_and_one_of_its_runs_is_repeated():
+    rows = records.load("optimization/label_smoothing_rates")["figures"]
+    mean = {(r["regularizer"], r["learning_rate"], r["epochs"]): np.mean(r["test"]) for r in rows}
+    at_first = mean["label smoothing", 1e-3, 30] - mean["none", 1e-3, 30]
+    at_best = max(mean["label smoothing", rate, 30] for rate in (1e-3, 3e-3)) - mean["none", 1e-2, 30]
+    assert at_best < at_first / 2
+    assert mean["label smoothing", 1e-2, 30] < mean["none", 1e-2, 30]
+    assert mean["none", 1e-3, 120] < mean["none", 1e-2, 30]
+    X, y, X_test, y_test = mnist()
+    (row,) = [r for r in rows if (r["regularizer"], r["learning_rate"]) == ("none", 1e-2)]
+    network, _ = train("none", 0.0, X, y, learning_rate=1e-2, seed=0)
+    assert judge(network, X_test, y_test)["accuracy"] == pytest.approx(row["test"][0], abs=0.012)
+    assert (network[0](X_test) > 0).double().mean().item() == pytest.approx(row["active"][0], abs=0.05)
+
+
+def test_both_records_of_distillation_hold_the_same_student_and_its_training_is_repeated():
+    narrow = records.load("optimization/distillation")["figures"]
+    wide = records.load("optimization/distillation_width")["figures"]
+    (alone,) = [r["test"] for r in wide if (r["width"], r["temperature"]) == (12, None)]
+    old = [r["accuracy"] for r in narrow if r["role"] == "alone" and r["smoothing"] == 0.0]
+    np.testing.assert_allclose(alone, old, atol=0.01)
+    X, y, X_test, y_test = mnist()
+    torch.manual_seed(0)
+    student = nn.Sequential(nn.Linear(784, 12), nn.ReLU(), nn.Linear(12, 10))
+    adam = torch.optim.Adam(student.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 40)
+    fit(
+        student,
+        lambda m, x, t: F.cross_entropy(m(x), t),
+        (X, y),
+        adam,
+        epochs=40,
+        batch_size=100,
+        scheduler=schedule,
+        seed=0,
+    )
+    assert judge(student, X_test, y_test)["accuracy"] == pytest.approx(alone[0], abs=0.012)
+
+
+def test_in_the_record_teaching_costs_the_narrow_student_and_helps_the_wide_one():
+    rows = records.load("optimization/distillation_width")["figures"]
+    mean = {(r["width"], r["learning_rate"], r["temperature"]): np.mean(r["test"]) for r in rows}
+    assert mean[12, 2e-3, 4.0] < mean[12, 2e-3, None]
+    for rate in (2e-3, 1e-2):
+        assert mean[256, rate, 4.0] > mean[256, rate, None]

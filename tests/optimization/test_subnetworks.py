@@ -116,3 +116,12 @@ def test_what_cannot_be_counted_is_refused():
         geometric_mean([[0.5, 0.5], [0.2, 0.8]], [0.2, 0.3, 0.5])
     with pytest.raises(ValueError, match="a probability is 0"):
         geometric_mean([[0.0, 1.0], [0.2, 0.8]], [0.5, 0.5])
+
+
+def test_the_mean_over_the_masks_scales_the_input_of_a_layer_and_not_its_output_as_first_printed():
+    """The text under (7.65) once had the output of each neuron multiplied by p."""
+    rng = np.random.default_rng(4)
+    W, b, x = rng.normal(size=(3, 5)), rng.normal(size=3), rng.normal(size=5)
+    mean = mask_probabilities(all_masks(5), 0.8) @ (all_masks(5) * x @ W.T + b)
+    np.testing.assert_allclose(mean, W @ (0.8 * x) + b)
+    assert np.abs(mean - 0.8 * (W @ x + b)).min() > 0.01
