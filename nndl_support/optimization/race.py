@@ -170,7 +170,19 @@ def _one(name: str, model: nn.Module, lr: float, n_steps: int, *, cosine: bool =
     return [optimizer], [CosineAnnealingLR(optimizer, n_steps)] if cosine else []
 
 
-#: Entrants by name; each is one optimiser for all parameters.
+def _muon(model: nn.Module, lr: float, n_steps: int) -> Any:
+    """Muon for the weights that do not make the output, AdamW for the rest; steps of the same size, hence one rate for both."""
+    *hidden, last = [p for p in model.parameters() if p.ndim == 2]
+    rest = [last, *(p for p in model.parameters() if p.ndim != 2)]
+    team = [
+        optimizers.Muon(hidden, lr=lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw", ns_dtype=None),
+        optimizers.AdamW(rest, lr=lr),
+    ]
+    return team, [CosineAnnealingLR(optimizer, n_steps) for optimizer in team]
+
+
+#: Entrants by name; each is one optimiser for all parameters, but for Muon, which leaves all but hidden weights to AdamW. Lion,
+#: Muon and SOAP come with the cosine that their authors train with or assume.
 ENTRANTS: dict[str, Entrant] = {
     "SGD": partial(_one, "SGD"),
     "SGD, cosine": partial(_one, "SGD", cosine=True),
@@ -185,4 +197,8 @@ ENTRANTS: dict[str, Entrant] = {
     "AMSGrad": partial(_one, "Adam", amsgrad=True),
     "AdamW": partial(_one, "AdamW"),
     "Nadam": partial(_one, "NAdam"),
+    "AdamW, cosine": partial(_one, "AdamW", cosine=True),
+    "Lion, cosine": partial(_one, "Lion", cosine=True),
+    "Muon, cosine": _muon,
+    "SOAP, cosine": partial(_one, "SOAP", cosine=True, max_precondition_dim=512),
 }

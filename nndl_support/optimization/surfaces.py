@@ -54,12 +54,14 @@ class Surface:
     minima: np.ndarray
 
 
-def quadratic(condition: float) -> Surface:
+def quadratic(condition: float, angle: float = 0.0) -> Surface:
     r"""A bowl :math:`\frac12 (x^2 + \kappa y^2)` with the condition number :math:`\kappa`, its minimum at the origin.
 
     Parameters
     ----------
     condition : float >= 1, the ratio of the two curvatures
+    angle : float, in radians
+        By which the bowl is turned anticlockwise: x and y of the formula are then coordinates along its own axes.
 
     Returns
     -------
@@ -74,17 +76,24 @@ def quadratic(condition: float) -> Surface:
     --------
     >>> float(quadratic(9.0).value(np.array([1.0, 1.0])))
     5.0
+    >>> float(quadratic(9.0, angle=np.pi / 2).value(np.array([1.0, 0.0])).round(12))
+    4.5
     """
     if not 1 <= condition < float("inf"):
         raise ValueError(f"condition is {condition}; expected a finite number of at least 1")
+    c, s = float(np.cos(angle)), float(np.sin(angle))
+
+    def own(point: Any) -> tuple[Any, Any]:
+        x, y = _coordinates(point)
+        return c * x + s * y, c * y - s * x
 
     def value(point: Any) -> Any:
-        x, y = _coordinates(point)
+        x, y = own(point)
         return 0.5 * (x**2 + condition * y**2)
 
     def gradient(point: Any) -> Any:
-        x, y = _coordinates(point)
-        return _pair(point, x, condition * y)
+        x, y = own(point)
+        return _pair(point, c * x - condition * s * y, s * x + condition * c * y)
 
     return Surface(f"quadratic, condition {condition:g}", value, gradient, ((-2.0, 2.0), (-2.0, 2.0)), np.zeros((1, 2)))
 

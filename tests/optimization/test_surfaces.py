@@ -86,6 +86,15 @@ def test_the_quadratic_has_the_condition_number_that_was_asked_for():
     assert np.linalg.cond(hessian) == pytest.approx(17.0)
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.7, -2.0])
+def test_a_turned_bowl_is_the_bowl_in_turned_coordinates(angle):
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    at = points("quadratic")
+    straight, turned = quadratic(17.0), quadratic(17.0, angle)
+    np.testing.assert_allclose(turned.value(at @ turn.T), straight.value(at), rtol=1e-12)
+    np.testing.assert_allclose(turned.gradient(at @ turn.T), straight.gradient(at) @ turn.T, rtol=1e-12, atol=1e-12)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"condition is 0\.5; expected a finite number of at least 1"):
         quadratic(0.5)
