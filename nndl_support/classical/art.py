@@ -1,6 +1,6 @@
 r"""Adaptive resonance networks (自适应谐振理论网络): ART1 for patterns of 0 and 1, fuzzy ART for values in [0, 1].
 
-Both make categories as they need them and learn from one example at a time. :class:`FuzzyARTMAP`, the classifier, is defined
+Both make categories as they need them and learn from one example at a time. :class:`.FuzzyARTMAP`, the classifier, is defined
 in :mod:`nndl_support.classical.artmap` and may be imported from here.
 
 Shapes: B examples, D features, C categories.

@@ -1,6 +1,6 @@
 r"""Radial basis function networks: a layer of few radial units below a linear one (径向基函数网络).
 
-The interpolant with one unit for each point, :class:`RBFInterpolator`, is defined in
+The interpolant with one unit for each point, :class:`.RBFInterpolator`, is defined in
 :mod:`nndl_support.classical.rbf_interpolation` and may be imported from here.
 
 Shapes: N data points, B examples, D features, M centres, K targets at each point.
