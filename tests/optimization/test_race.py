@@ -9,7 +9,10 @@ import torch
 from sklearn.datasets import make_classification
 from torch.nn import functional as F
 
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
 from nndl_support.optimization import race
+from nndl_support.optimization.optimizers import AdamW, Muon
 from nndl_support.optimization.race import ENTRANTS, new_network, run, tune
 
 OPTIONS = {"n_epochs": 3, "batch_size": 13, "n_hidden": 11}
@@ -107,3 +110,44 @@ def test_an_entrant_can_be_anything_that_makes_optimisers(splits):
 
     apart, whole = (run(e, 0.1, *splits, seed=0, **OPTIONS) for e in (two_halves, partial(ENTRANTS["SGD"])))
     np.testing.assert_allclose(apart.training_loss, whole.training_loss, rtol=1e-6)
+
+
+def test_muon_takes_the_hidden_weights_and_leaves_the_rest_to_adamw_at_the_same_rate():
+    model = new_network(7, 5, 3, seed=0)
+    (hidden, rest), schedules = ENTRANTS["Muon, cosine"](model, 0.02, 10)
+    assert type(hidden) is Muon
+    assert type(rest) is AdamW
+    assert [p.shape for p in hidden.param_groups[0]["params"]] == [(5, 7)]
+    taken = [p for optimizer in (hidden, rest) for p in optimizer.param_groups[0]["params"]]
+    assert sorted(map(id, taken)) == sorted(map(id, model.parameters()))
+    assert [optimizer.param_groups[0]["lr"] for optimizer in (hidden, rest)] == [0.02, 0.02]
+    assert len(schedules) == 2
+
+
+@pytest.fixture(scope="module")
+def record():
+    return records.load("optimization/optimizer_race")
+
+
+def test_in_the_record_all_had_the_same_chances_and_the_best_rate_was_taken(record):
+    assert set(record["figures"]) == set(ENTRANTS)
+    for entry in record["figures"].values():
+        scores = {float(rate): score for rate, score in entry["validation_accuracy"].items()}
+        assert set(record["grid"]) <= set(scores)
+        assert scores[entry["lr"]] == max(scores.values())
+        assert min(scores) < entry["lr"] < max(scores)
+        assert np.shape(entry["test_accuracy"]) == (5, record["options"]["n_epochs"] + 1)
+
+
+@pytest.mark.parametrize(("name", "seed"), [("momentum", 1), ("Adam, cosine", 3)])
+def test_a_run_of_the_record_can_be_repeated(record, name, seed):
+    digits = load_mnist_5k()
+    splits = [
+        (torch.tensor(X, dtype=torch.float32), torch.tensor(y))
+        for X, y in ((digits.X_train, digits.y_train), (digits.X_test, digits.y_test))
+    ]
+    entry, options = record["figures"][name], record["options"]
+    curves = run(ENTRANTS[name], entry["lr"], *splits, seed=seed, **options)
+    np.testing.assert_allclose(curves.training_loss[:4], entry["training_loss"][seed][:4], rtol=0.1)
+    np.testing.assert_allclose(curves.accuracy[:2], entry["test_accuracy"][seed][:2], atol=0.01)
+    assert curves.accuracy[-1] == pytest.approx(entry["test_accuracy"][seed][-1], abs=0.02)
