@@ -39,12 +39,20 @@ def spread_out(points: npt.ArrayLike, values: npt.ArrayLike, n: int, distance: f
     -------
     array (at most n,), the largest value first
 
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit.
+
     Examples
     --------
     >>> spread_out([[0.0], [0.1], [0.9]], [3.0, 2.0, 1.0], n=2, distance=0.5)
     array([0, 2])
     """
-    points, order = np.asarray(points, dtype=float), np.argsort(-np.asarray(values, dtype=float), kind="stable")
+    points, values = np.asarray(points, dtype=float), np.asarray(values, dtype=float)
+    if points.ndim != 2 or values.shape != points.shape[:1]:
+        raise ValueError(f"points has shape {points.shape} and values {values.shape}; expected (M, D) and (M,)")
+    order = np.argsort(-values, kind="stable")
     chosen: list[int] = []
     while len(order) and len(chosen) < n:
         chosen.append(int(order[0]))

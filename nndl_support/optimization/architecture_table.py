@@ -14,6 +14,7 @@ https://arxiv.org/abs/1902.09635 (the idea of a table).
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def canonical(architecture: Sequence[int]) -> tuple[int, ...]:
     (True, (0,))
     """
     if len(architecture) != len(N_CHOICES) or not all(
-        0 <= a < n for a, n in zip(architecture, N_CHOICES, strict=False)
+        isinstance(a, Integral) and 0 <= a < n for a, n in zip(architecture, N_CHOICES, strict=False)
     ):
         raise ValueError(f"architecture is {tuple(architecture)}; expected four decisions with {N_CHOICES} choices")
     *slots, skip = architecture
@@ -133,7 +134,9 @@ class ArchitectureTable:
 
     def reward(self, architecture: Sequence[int], run: int | None = None) -> float:
         """Validation accuracy of an architecture, in one training run or on average over all."""
-        row = self.row(architecture)
+        row, n_runs = self.row(architecture), self.validation.shape[1]
+        if run is not None and not 0 <= run < n_runs:
+            raise ValueError(f"run is {run}; the table has the runs 0 to {n_runs - 1}")
         return float(self.mean_validation[row] if run is None else self.validation[row, run])
 
     def threshold(self, share: float) -> float:

@@ -100,7 +100,7 @@ def log_marginal_likelihood(
     Raises
     ------
     ValueError
-        When theta has another length than D + 2.
+        When X and y do not fit together, or theta has another length than D + 2.
 
     Examples
     --------
@@ -111,6 +111,8 @@ def log_marginal_likelihood(
     (True, array([ 0. , -0.5, -0.5]))
     """
     theta, X, y = (np.asarray(a, dtype=float) for a in (theta, X, y))
+    if X.ndim != 2 or y.shape != X.shape[:1]:
+        raise ValueError(f"X has shape {X.shape} and y {y.shape}; expected (N, D) and (N,)")
     if theta.shape != (X.shape[1] + 2,):
         raise ValueError(
             f"theta has shape {theta.shape}, but {X.shape[1]} coordinates need {X.shape[1] + 2} hyper-parameters"

@@ -13,6 +13,7 @@ Bergstra and Bengio (2012), Random search for hyper-parameter optimization, Jour
 """
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -32,6 +33,7 @@ SPACE: dict[str, Any] = {
     "dropout": (0.0, 0.6),
     "weight_decay": loguniform(1e-6, 1e-1),
 }
+_NEEDED = {"learning_rate", "width", "batch_size"}
 
 
 class TuningTask:
@@ -78,11 +80,26 @@ class TuningTask:
         ----------
         config : mapping with ``learning_rate``, ``width`` and ``batch_size``, and optionally ``momentum``, ``depth``, ``dropout``
             and ``weight_decay``
-        epochs : int >= 1
+        epochs : int >= 0; with none the network is as it was initialised
+
+        Raises
+        ------
+        ValueError
+            When a hyper-parameter is missing or unknown, or epochs is no whole number >= 0.
+        FloatingPointError
+            When the training diverges.
         """
         return self._train(config, epochs, lambda net: None)
 
     def _train(self, config: Mapping[str, Any], epochs: int, after_epoch: Any) -> nn.Sequential:
+        # A misspelt name would otherwise be trained with the default, and a search would look into nothing.
+        if not _NEEDED <= set(config) <= set(SPACE):
+            raise ValueError(
+                f"the configuration has the names {sorted(config)}; expected {sorted(_NEEDED)}, and of the others "
+                f"at most {sorted(set(SPACE) - _NEEDED)}"
+            )
+        if not isinstance(epochs, Integral) or epochs < 0:
+            raise ValueError(f"epochs is {epochs!r}; expected a whole number >= 0")
         # Also dropout draws from the global generator: it is set here and given back afterwards.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)

@@ -79,3 +79,8 @@ def test_fewer_points_than_asked_for_are_returned_when_all_others_are_near():
 def test_starts_of_another_dimension_are_refused():
     with pytest.raises(ValueError, match=r"starts has shape \(4, 3\); expected \(S, 2\)"):
         climb(PROCESS, SCORE, np.zeros((4, 3)))
+
+
+def test_values_of_another_number_are_named():
+    with pytest.raises(ValueError, match=r"points has shape \(3, 2\) and values \(5,\); expected \(M, D\) and \(M,\)"):
+        spread_out(np.zeros((3, 2)), np.zeros(5), n=1, distance=0.1)

@@ -108,3 +108,12 @@ def test_bad_input_is_named():
         ArchitectureTable({"validation": np.zeros((5, 2)), "test": np.zeros((5, 2))})
     with pytest.raises(ValueError, match="share is 0"):
         TOY.threshold(0)
+
+
+def test_half_a_decision_and_a_run_that_is_not_there_are_named():
+    table = ArchitectureTable({name: np.zeros((517, 3)) for name in ("validation", "test")})
+    with pytest.raises(ValueError, match=r"architecture is \(1.5, 0, 0, 0\); expected four decisions"):
+        table.reward((1.5, 0, 0, 0))
+    for run in (3, -1):
+        with pytest.raises(ValueError, match=f"run is {run}; the table has the runs 0 to 2"):
+            table.reward((0, 0, 0, 0), run=run)

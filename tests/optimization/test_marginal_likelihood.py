@@ -106,3 +106,8 @@ def test_what_is_no_covariance_is_refused():
 def test_a_wrong_number_of_hyper_parameters_is_named():
     with pytest.raises(ValueError, match=r"theta has shape \(4,\), but 3 coordinates need 5 hyper-parameters"):
         log_marginal_likelihood(THETA[:4], X, Y)
+
+
+def test_observations_of_another_number_are_named():
+    with pytest.raises(ValueError, match=r"X has shape \(5, 2\) and y \(3,\); expected \(N, D\) and \(N,\)"):
+        log_marginal_likelihood(np.zeros(4), np.zeros((5, 2)), np.zeros(3))

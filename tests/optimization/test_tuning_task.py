@@ -147,3 +147,25 @@ def test_a_recorded_score_of_successive_halving_is_found_again():
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     score = cross_val_score(SVC(**ours["best_config"]), digits.X_train, digits.y_train, cv=folds).mean()
     assert score == pytest.approx(ours["full_score"], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "epochs", "message"),
+    [
+        (
+            {"learning_rat": 0.1},
+            1,
+            r"has the names \['batch_size', .*'learning_rat'.*\]; expected \['batch_size', 'learning_rate', 'width'\]",
+        ),
+        ({}, -1, "epochs is -1; expected a whole number >= 0"),
+        ({}, 1.5, "epochs is 1.5; expected a whole number >= 0"),
+    ],
+)
+def test_a_misspelt_hyper_parameter_and_impossible_epochs_are_named(task, change, epochs, message):
+    with pytest.raises(ValueError, match=message):
+        task(CONFIG | change, epochs)
+
+
+def test_a_missing_hyper_parameter_is_named(task):
+    with pytest.raises(ValueError, match=r"has the names \['learning_rate', 'width'\]; expected \['batch_size'"):
+        task({"learning_rate": 0.1, "width": 8}, 1)
