@@ -394,7 +394,7 @@ assert abs(kept["few images", "UP", 2] - final["few images"]) < 0.005
 #
 # **Dropout** (丢弃法) silences each unit at random, anew for each example, while training:
 #
-# $$ \operatorname{mask}(x) = \begin{cases} m \odot x & \text{in training} \\ p\,x & \text{in testing} \end{cases} \qquad m \in \{0, 1\}^d,\ m_i \sim \operatorname{Bernoulli}(p) \tag{7.65} $$
+# $$ \operatorname{mask}(x) = m \odot x \ \text{ in training}, \qquad \operatorname{mask}(x) = p\,x \ \text{ in testing}, \qquad m_i \sim \operatorname{Bernoulli}(p) \tag{7.65} $$
 #
 # and the layer computes $f(W \operatorname{mask}(x) + b)$. Three traps sit in these lines.
 #
@@ -430,7 +430,7 @@ show_source(Dropout)
 # %% [markdown]
 # ### What the mean of 2ⁿ networks is
 #
-# A network with $n$ units that may be dropped contains $2^n$ networks. Training with dropout trains all of them a little, with shared weights, and testing with scaled weights is said to average them. Qiu writes the ensemble as
+# A network with $n$ units that may be dropped contains $2^n$ networks. Training with dropout trains all of them a little, with shared weights, and testing with scaled weights is said to average them. In the Bayesian reading Qiu writes the average over networks as an integral, and approximates it by a sum,
 #
 # $$ \mathbb E_{q(\theta)}[y] = \int f(x; \theta)\, q(\theta)\, d\theta \tag{7.66} $$
 #
@@ -478,8 +478,8 @@ assert gaps["softmax on top"][0] < 1e-5
 assert gaps["one more layer"][0] > 1e-2
 
 # %% [markdown]
-# With the softmax directly above, scaled weights give the geometric mean of 1024 networks up to rounding, in the time of one. With one more layer the equality is gone, single probabilities are off by much, and yet the accuracies are hardly apart. That is the honest form of the slogan "dropout averages exponentially many networks": one
-# layer deep it is a theorem, deeper it is a good approximation that nobody has proved.
+# With the softmax directly above, scaled weights give the geometric mean of 1024 networks up to rounding, in the time of one. With one more layer the equality is gone, single probabilities are off by up to a tenth, and yet the accuracies are hardly apart. That is the honest form of the slogan "dropout averages exponentially many networks": one
+# layer deep it is a theorem, deeper it is an approximation, and here a good one for the answers and a poor one for single probabilities.
 #
 # ### Dropout as a price on weights
 #
@@ -545,7 +545,7 @@ assert total[0] < 0.5 < total.max()
 assert (between < 0.5 * total)[1:].all()
 
 # %% [markdown]
-# The mean over masks is less sure than the single prediction nearly everywhere, as an average must be. But the *shape* of the curve is the same, and the disagreement of the subnetworks, the part that is supposed to say "I have never seen this", is a small part of the doubt at every angle: they were trained together, and seem to err together.
+# The mean over masks is less sure than the single prediction at every angle. But the *shape* of the curve is the same, and the disagreement of the subnetworks, the part that is supposed to say "I have never seen this", is a small part of the doubt at every angle: they were trained together, and seem to err together.
 #
 # One image makes a figure; two questions make a test. Do the uncertain answers contain the wrong ones? And do probabilities mean what they say, on upright images and on images turned by 30 degrees?
 
@@ -585,6 +585,7 @@ assert all(surest[key][6] > surest[key][-1] + 0.03 for key in surest)
 # %%
 assert error["turned by 30°", "MC dropout"] < error["turned by 30°", "one prediction"] - 0.02
 assert error["upright", "MC dropout"] > error["upright", "one prediction"] + 0.01
+assert np.mean(surest["turned by 30°", "disagreement"]) < np.mean(surest["turned by 30°", "one prediction"])
 assert abs(surest["upright", "MC dropout"][6] - surest["upright", "one prediction"][6]) < 0.01
 
 # %% [markdown]
@@ -620,7 +621,7 @@ assert (normal - exact).abs().sum() < (means - exact).abs().sum()
 #
 # $$ \frac{\lVert \mathbb E\, h_t \rVert^2}{\mathbb E\, \lVert h_t \rVert^2} = \pi^t $$
 #
-# and half of the memory is gone after $\ln 2/\ln(1/\pi)$ steps: after one step at $\pi = ½$, after three at .8. **Variational dropout** (变分丢弃) draws one mask per sequence and uses it at all steps:
+# and half of the memory is gone after $\ln 2/\ln(1/\pi)$ steps: after one step at $\pi = .5$, after three at .8. **Variational dropout** (变分丢弃) draws one mask per sequence and uses it at all steps:
 
 # %%
 ones = torch.ones(3, 1, 12)
@@ -684,7 +685,7 @@ assert recalled["states", 16] < 0.75
 assert min(recalled[where, 16] for where in ("nowhere", "inputs", "states, one mask")) > 0.85
 
 # %% [markdown]
-# The points lie on the powers, and at 16 steps the network with new masks is near guessing, while one mask, or dropping inputs only, does little harm. Two things in this figure surprised us. At 4 steps the dropped states recall nearly everything, although the law leaves $½^4$ of the memory: a *trained* network can hold a bit in many units at once and refresh it,
+# The points lie on the powers, and at 16 steps the network with new masks is near guessing, while one mask, or dropping inputs only, does little harm. Two things in this figure surprised us. At 4 steps the dropped states recall nearly everything, although the law leaves a sixteenth of it: a *trained* network can hold a bit in many units at once and refresh it,
 # which a linear one cannot. The power is a law for memories that nobody defends. And the single mask forgets too in the linear network, if more slowly: it is the same damage at every step, $(U M/\pi)^t$, and no matrix that is orthogonal stays so when units are missing. The remedy works since the network can learn to live with a *fixed* subset, not because nothing is lost.
 #
 # ## More data for nothing
@@ -1086,7 +1087,7 @@ for name, row in race.items():
 # <details>
 # <summary>Answer</summary>
 #
-# $\pi^{50} = ½$ gives $\pi = 2^{-1/50} \approx .986$. A trained network can write the bit into many units and restore its size by the saturation of tanh at every step; then the noise of the masks is averaged and cut off before it adds up.
+# $\pi^{50} = .5$ gives $\pi = 2^{-1/50} \approx .986$. A trained network can write the bit into many units and restore its size by the saturation of tanh at every step; then the noise of the masks is averaged and cut off before it adds up.
 # </details>
 #
 # **4.** (Exercise 7-6.) Find the logits at which the label-smoothed loss is least, in both conventions, and that least value for $K = 10$ and $\epsilon = .1$.

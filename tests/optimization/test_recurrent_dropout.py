@@ -95,6 +95,13 @@ def test_one_mask_remembers_more_than_new_masks():
     assert once[6] > 0.8**6
 
 
+def test_few_samples_do_not_feign_a_memory():
+    """The square of a mean over 5 draws is a fifth of the mean square even where nothing is left."""
+    g = torch.Generator().manual_seed(1)
+    shares = [measured_share(6, 0.5, n_units=13, n_samples=5, generator=g)[-1] for _ in range(300)]
+    assert abs(np.mean(shares) - share_remembered(6, 0.5)) < 0.05
+
+
 def test_without_dropping_nothing_depends_on_the_generator():
     torch.testing.assert_close(made("states", 0.0, seed=1)(X), made("states", 0.0, seed=2)(X))
 
