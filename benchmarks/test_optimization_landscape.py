@@ -1,6 +1,7 @@
-"""Batch sizes and learning rates on MNIST-5k, minima of small and large batches, and saddles of a network on the digits."""
+"""Batch sizes and rates on MNIST-5k, minima of small and large batches, saddles of a network, and the time of clipping."""
 
 import math
+import time
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from nndl_support import records
 from nndl_support.data.digits import load_digits, load_mnist_5k
 from nndl_support.optimization.batch_size import descend, fit_steps
+from nndl_support.optimization.clipping import clip_grad_norm_, clip_grad_value_
 from nndl_support.optimization.minibatch import noise_scale, per_example_gradients
 from nndl_support.optimization.network_saddles import NetworkLoss, describe, find_critical_point, minimise
 from nndl_support.optimization.sharpness import hutchinson_trace, sharpness
@@ -21,6 +23,7 @@ RATES = tuple(0.0125 * 2**k for k in range(8))
 # (batch size, learning rate) of the minima that are compared
 WAYS = ((8, 0.05), (8, 0.2), (64, 0.05), (64, 0.4), (500, 0.05), (500, 0.4))
 N_HIDDEN, N_SEARCHES = 6, 36
+BAR, ROUNDS, REPETITIONS = 1.5, 40, 3
 
 
 def network(seed):
@@ -183,3 +186,39 @@ def test_critical_points_of_a_network_on_the_digits():
     records.save("optimization/network_saddles", record | content)
     losses, indices = zip(*[(p["loss"], p["index"]) for p in points])
     assert np.corrcoef(losses, indices)[0, 1] > 0.9
+
+
+def test_clipping_takes_no_longer_than_that_of_torch():
+    """A million float32 parameters on one thread; the bounds are far away, which costs as much as a bound that acts."""
+    functions = {
+        "clip_grad_norm_": (clip_grad_norm_, nn.utils.clip_grad_norm_, 1e6),
+        "clip_grad_value_": (clip_grad_value_, nn.utils.clip_grad_value_, 1e6),
+    }
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    figures = {}
+    try:
+        for layout, n_tensors in {"one tensor": 1, "fifty tensors": 50}.items():
+            generator = torch.Generator().manual_seed(0)
+            parameters = [torch.zeros(1_000_000 // n_tensors, requires_grad=True) for _ in range(n_tensors)]
+            for p in parameters:
+                p.grad = torch.randn(p.shape, generator=generator)
+            for name, (ours, theirs, bound) in functions.items():
+                repetitions = []
+                for _ in range(REPETITIONS):
+                    rounds = []
+                    for _ in range(ROUNDS + 1):
+                        times = [time.perf_counter()]
+                        for clip in (ours, theirs):
+                            clip(parameters, bound)
+                            times.append(time.perf_counter())
+                        rounds.append(np.diff(times))
+                    repetitions.append([float(t) for t in np.min(rounds[1:], axis=0)])
+                ratio = float(np.median([mine / other for mine, other in repetitions]))
+                figures.setdefault(layout, {})[name] = {"seconds": repetitions, "median_ratio": ratio}
+                print(f"{layout:14s} {name:17s} {1e6 * repetitions[0][0]:5.0f} us, ratio {ratio:.2f}")
+    finally:
+        torch.set_num_threads(threads)
+    record = records.environment(command=COMMAND) | {"bar": BAR, "rounds": ROUNDS, "figures": figures}
+    records.save("optimization/clipping_vs_torch", record)
+    assert all(result["median_ratio"] <= BAR for by_name in figures.values() for result in by_name.values())

@@ -238,16 +238,17 @@ for activation in ("tanh", "relu"):
         weights = [layer.weight.detach().double().numpy().T for layer in deep_mlp.linear_layers(model)[:-1]]
         profiles[activation, scheme] = variance_propagation.measured_profile(weights, normal_input, activation, rng)
 
-# %% mystnb={"image": {"alt": "Four panels on logarithmic axes, variance of the net inputs and mean squared error term against the layer, 1 to 50, for tanh above and ReLU below. In each, the lines of small and default fall straight down through many powers of ten. For tanh, xavier and orthogonal sink slowly upwards and he and lsuv are level upwards while their errors grow towards the first layer. For ReLU, xavier falls straight by fifteen powers of ten both ways while he, orthogonal and lsuv stay level."}}
+# %% mystnb={"image": {"alt": "Four panels on logarithmic axes, variance of the net inputs and mean squared error term against the layer, 1 to 50, for tanh above and ReLU below. In each, the lines of small and default fall straight down through many powers of ten. For tanh, xavier and orthogonal lie on each other and sink slowly upwards, and he and lsuv are level upwards while their errors grow towards the first layer. For ReLU, xavier falls straight by fifteen powers of ten both ways while he, orthogonal and lsuv stay level."}}
 fig, axes = plt.subplots(2, 2, figsize=(7.4, 5.2), sharex=True)
-styles = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (8, 2)))
+styles, widths = ("-", "--", "-", ":", (0, (3, 2)), (0, (8, 2))), (1.5, 1.5, 3.2, 1.8, 1.5, 1.5)
+colours = [*plot.PALETTE[:4], "#222222", plot.PALETTE[5]]
 for row, activation in zip(axes, ("tanh", "relu")):
-    for scheme, colour, line in zip(deep_mlp.SCHEMES[1:], plot.PALETTE, styles):
+    for scheme, colour, line, width in zip(deep_mlp.SCHEMES[1:], colours, styles, widths):
         for ax, values in zip(row, profiles[activation, scheme]):
-            ax.semilogy(np.arange(1, 51), values, color=colour, ls=line, lw=1.5, label=scheme)
+            ax.semilogy(np.arange(1, 51), values, color=colour, ls=line, lw=width, label=scheme)
     row[0].set(ylabel=f"{activation}: variance of $z$", ylim=(1e-16, 1e4))
     row[1].set(ylabel=r"mean of $\delta^2$, top layer 1", ylim=(1e-16, 1e4))
-axes[0, 0].legend(fontsize=7.5, ncols=2, loc="center right")
+axes[0, 0].legend(fontsize=7.5, ncols=2, loc="center right", handlelength=3.2)
 for ax in axes[1]:
     ax.set_xlabel("layer")
 axes[0, 0].set_title("signals, upwards")
@@ -272,7 +273,7 @@ for (activation, scheme), (up, down) in profiles.items():
 # tanh and a sixth for ReLU, and after fifty layers nothing is left that floating point could hold on to. ReLU with *xavier* loses half per layer, as He's count says.
 # (The real default layers have random biases, so that their signal does not fade to zero. It fades to those biases: every image arrives as the same vector.)
 #
-# The upper row is more interesting, because no curve in it is what the simple rule promises. Xavier at tanh sinks. The slope is 1 only at 0, and for any
+# The upper row is more interesting, because no curve in it is what the simple rule promises. Xavier at tanh sinks, and orthogonal weights, which have the same variance, sink with it, so closely that the two lines can hardly be told apart. The slope is 1 only at 0, and for any
 # signal of finite size tanh loses a little; the variance creeps down like $1/l$, never quite arriving at the limit for which the calculation was made.
 # He at tanh does not explode upwards, because tanh cannot; it settles. But its errors grow on the way down, by a constant factor. Which of the two flaws is worse for learning? The
 # theory of variances does not tell. Keep the question in mind.
@@ -581,6 +582,7 @@ for activation in ("tanh", "relu"):
     for method in methods:
         runs = [results[activation, method, scheme] for scheme in deep_mlp.SCHEMES[2:-1]]
         print(f"  {method:10s}", *(f"{min(r):8.2f} to {max(r):.2f}" for r in runs))
+print("rates tried with batch norm:", records.load("optimization/initialization_batch_norm")["rates"])
 
 
 # %%
@@ -608,7 +610,7 @@ for scheme in ("default", "orthogonal"):
 
 # %% [markdown]
 # **Batch normalisation** does what it promises, with a consequence that we did not foresee. It makes the scale of the weights nearly irrelevant: under tanh the default, which guessed, now learns. The rows become
-# level, good and bad recipes alike, but level is not high. Under ReLU the recipes that learnt without it are pulled *down*, far down, and none of the rates of its grid, from 0.0003 to 0.03, mends it. Why? Look at the
+# level, good and bad recipes alike, but level is not high. Under ReLU the recipes that learnt without it are pulled *down*, far down, and none of the rates of its grid, in the last line, mends it. Why? Look at the
 # gradient, layer by layer, before training:
 
 # %%
@@ -627,7 +629,7 @@ for activation in ("tanh", "relu"):
 
 # %% [markdown]
 # The error explodes on its way down, by a factor that depends on the activation function and not on the weights. Batch normalisation cures the way up and *causes* an
-# explosion on the way down; Yang et al. (2019) derived it, and that no variance of the initial weights can prevent it; networks of such depth need shortcuts, or layers that are nearly linear. Two layers or ten do not notice a factor of 1.4. Fifty do. So of the two popular arguments,
+# explosion on the way down; Yang et al. (2019) derived it, and that no variance of the initial weights can prevent it; networks of such depth need shortcuts, or layers that are nearly linear. A factor of 1.4 per layer is a factor of 2 in two layers and one of about 30 in ten; in fifty it is the tens of millions of the last column. So of the two popular arguments,
 # one is wrong, and the other is right and helps less than one thinks. (What batch normalisation does for networks of ordinary depth, the next section measures.)
 #
 # ## Checked against PyTorch

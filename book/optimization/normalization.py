@@ -18,7 +18,7 @@
 # *every layer*, during training, and networks that had been hard to train became easy. That was batch normalisation. It came with an
 # explanation which sounds convincing, and which fails the first experiment that takes it at its word. We shall run that experiment.
 #
-# On the way we derive the pass back of seven normalisation layers by hand, hold each against PyTorch, and collect the ways in which they break:
+# On the way we derive the pass back of batch normalisation by hand, find that those of its relatives follow from it, hold seven layers against PyTorch, and collect the ways in which they break:
 # batches that are too small, statistics that are too young, sequences that are too long.
 #
 # **You need:** the chain rule as in [back-propagation](../backprop/backpropagation.ipynb), and what
@@ -27,7 +27,7 @@
 # **Time to run:** see the [Execution](../execution.md) page. About half a minute on one core; one longer experiment is loaded from a record that
 # travels with the book.
 #
-# Equation numbers are those of Qiu (2019), chapter 7.
+# Equation numbers are those of Qiu (2019), chapter 7. (In the older draft that some lecture notes quote, min–max scaling is 6.4 and the picture of whitening figure 6.2.)
 
 # %% tags=["install", "hide-cell"]
 # Only where the package is missing, as on Colab.
@@ -95,23 +95,23 @@ for label, X in {"as measured": raw, "standardised": scaled}.items():
           f"{needed[0]} plain, {needed[1]} with momentum")  # fmt: skip
 assert conditioning.condition_number(hessians["standardised"]) < 1.5
 
-# %% mystnb={"image": {"alt": "Two contour plots of the loss of linear regression over the two weights, each with the path of twelve steps of gradient descent. Left, features as measured: the contours are long thin ellipses, the path zigzags across the valley and creeps along it. Right, standardised features: the contours are nearly circles and the path runs into the minimum at once."}}
+# %% mystnb={"image": {"alt": "Two contour plots of the loss of linear regression over the two weights, each with the path of sixty steps of gradient descent. Left, features as measured: the contours are long thin ellipses, the path zigzags across the valley, then creeps along its floor and covers a third of the way. Right, standardised features: the contours are nearly circles and the path runs into the minimum at once."}}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3))
 for ax, (label, H) in zip(axes, hessians.items()):
     inner = H[1:, 1:]
     rate, _, _ = conditioning.best_parameters(inner)
-    path = conditioning.descend(inner, [0.3, 3.0], 0.9 * rate, steps=12)
-    w1, w2 = np.meshgrid(
-        np.linspace(-0.7, 0.7, 101) * (5 if label == "standardised" else 1), np.linspace(-3.5, 3.5, 101)
-    )
+    path = conditioning.descend(inner, [0.3, 3.0], 0.9 * rate, steps=60)
+    reach = 4.0 if label == "standardised" else 0.7
+    w1, w2 = np.meshgrid(np.linspace(-reach, reach, 101), np.linspace(-4, 4, 101))
     loss = (inner[0, 0] * w1**2 + 2 * inner[0, 1] * w1 * w2 + inner[1, 1] * w2**2) / 2
-    ax.contour(w1, w2, loss, 14, cmap="viridis", linewidths=0.8)
+    ax.contour(w1, w2, loss, loss.max() * np.linspace(0.08, 0.8, 9) ** 2, cmap="viridis", linewidths=0.8)
+    print(f"{label}: after 60 steps the error of w2 is {path[-1, 1]:.2f}")
     ax.plot(*path.T, "o-", color=plot.PALETTE[1], ms=3, lw=0.9)
     ax.set(title=label, xlabel="error of $w_1$", ylabel="error of $w_2$")
 plt.show()
 
 # %% [markdown]
-# The left path bounces between the walls and creeps along the floor; the right one arrives. (The two panels have different horizontal scales, or the left valley would
+# The left path bounces between the walls, then creeps along the floor, and after sixty steps has covered a third of the way; the right one arrives within a few. (The two panels have different horizontal scales, or the left valley would
 # be a line.) Now the law. We count the steps for a series of condition numbers, from the worst start:
 
 # %%
@@ -126,7 +126,9 @@ for kappa in kappas:
 
 # %%
 slopes = {name: np.polyfit(np.log(kappas[2:]), np.log(c[2:]), 1)[0] for name, c in counted.items()}
-print(counted, {name: round(s, 2) for name, s in slopes.items()})
+print("condition number:", *(f"{kappa:5d}" for kappa in kappas))
+for name, steps in counted.items():
+    print(f"{name:17s}", *(f"{count:5d}" for count in steps), f"  slope {slopes[name]:.2f}")
 assert abs(slopes["plain"] - 1) < 0.05
 assert abs(slopes["momentum"] - 0.5) < 0.1
 
@@ -212,6 +214,17 @@ constant = StandardScaler().fit(train_images).constant_
 dropped = StandardScaler(drop_constant=True).fit_transform(train_images)
 
 # %%
+short = np.array([[1.0, 7.0], [1.0, 7.0], [1.0, 7.0], [5.0, 7.0]])
+print(
+    "min-max: ",
+    *MinMaxScaler().fit_transform(short).T.round(3),
+    "  dropped:",
+    MinMaxScaler(drop_constant=True).fit_transform(short).shape,
+)
+print("z-score: ", *StandardScaler().fit_transform(short).T.round(3))
+print("a new row", MinMaxScaler().fit(short).transform([[9.0, 8.0]]), "lies outside [0, 1] unless clip=True")
+
+# %%
 collinear = np.column_stack([tilted, tilted.sum(axis=1), np.full(200, 7.0)])
 kept = PCAWhitening().fit_transform(collinear)
 print(f"{constant.sum()} of 784 pixels are constant; {dropped.shape[1]} columns are left")
@@ -221,8 +234,32 @@ assert kept.shape[1] == 2
 assert np.allclose(np.cov(kept.T), np.eye(2))
 
 # %% [markdown]
-# A careless implementation divides by the rounding error instead, and turns noise in the last digit into a feature as large as all others. Scalers and whitenings here leave out what has no variance beyond rounding, or,
-# for the two column scalers, keep a constant column as it is unless told to drop it.
+# Scalers and whitenings here leave out what has no variance beyond rounding, or, for the two column scalers, keep a constant column (as zeros) unless told to drop it. A careless implementation divides by the rounding error.
+#
+# No implementation can know, however, how *your* data were rounded. Let the column of sums pass through a file with two decimals, and whiten again:
+
+# %% mystnb={"image": {"alt": "Left: the singular values of three columns on a logarithmic axis. Two are large in both cases; the third is at ten to the minus fourteen where the sum is exact and at about 0.02 where it was rounded to two decimals, far above the dashed line of floating-point rounding. Right: the third white feature of the rounded data against the first: a square-edged cloud as wide as any other feature."}}
+stored = np.column_stack([tilted, tilted.sum(axis=1).round(2)])
+fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
+for data, marker, label in ((collinear[:, :3], "o", "sum exact"), (stored, "s", "sum with two decimals")):
+    lengths = np.linalg.svd(data - data.mean(axis=0), compute_uv=False)
+    left.semilogy(range(1, 4), lengths.clip(1e-16), marker, ms=7 if marker == "o" else 4, label=label)
+left.axhline(len(data) * np.finfo(float).eps * lengths[0], ls="--", color="#777777", label="rounding of float64")
+left.set(xlabel="direction", ylabel="singular value", xticks=range(1, 4), ylim=(1e-17, 1e6))
+left.legend(loc="center left", fontsize=7.5)
+white = PCAWhitening().fit_transform(stored)
+right.scatter(white[:, 0], white[:, 2], s=6, color=plot.PALETTE[1])
+right.set(xlabel="first white feature", ylabel="third white feature")
+plt.show()
+
+# %%
+print("standard deviations of the white features:", white.std(axis=0, ddof=1).round(3))
+print("directions kept with tol=1e-3:", PCAWhitening(tol=1e-3).fit_transform(stored).shape[1])
+assert white.shape[1] == 3
+assert PCAWhitening(tol=1e-3).fit_transform(stored).shape[1] == 2
+
+# %% [markdown]
+# The errors in the third decimal have become a feature as large as all others, and nothing in its looks betrays it. So look at the singular values before you whiten, and cut what your data cannot resolve: `tol`, relative to the largest, is the place.
 #
 # ## When the inputs move: covariate shift
 #
@@ -237,7 +274,8 @@ lines = {
     "unweighted": covariate_shift.fit_polynomial(x, y, 1),
     "weighted": covariate_shift.fit_polynomial(x, y, 1, weights),
 }
-print({label: c.round(2) for label, c in lines.items()})
+for label, (height, slope) in lines.items():
+    print(f"{label:10s} y = {height:+.2f} {slope:+.2f} x")
 
 # %% mystnb={"image": {"alt": "Top: the densities of the inputs in training, a normal curve around 0.5, and in use, a narrower one around 0. Bottom: training points scattered around a cubic curve; the unweighted line rises through the training points, the weighted line falls along the curve where the inputs in use are."}}
 grid = np.linspace(-1, 1.8, 200)
@@ -329,8 +367,11 @@ assert np.abs((by_z * y).sum(axis=0)).max() < 1e-12
 # %% [markdown]
 # ### After training: two variances
 #
-# In use there may be one example only. So during training one keeps moving averages of the batch statistics, and in **evaluation mode** the layer is a fixed affine map with these. Here
-# the sources differ and one has to be careful. Qiu writes one $\sigma$ for everything. PyTorch divides by the root of the *biased* variance in training, 7.45, and *keeps* the
+# In use there may be one example only, and its answer should not depend on its company. So during training one keeps moving averages (移动平均) of the batch statistics,
+#
+# $$ \mu \leftarrow (1 - m)\, \mu + m\, \mu_{\mathcal B}, \qquad \sigma^2 \leftarrow (1 - m)\, \sigma^2 + m\, \sigma^2_{\mathcal B}, $$
+#
+# and in **evaluation mode** (评估模式) the layer is a fixed affine map with these in the place of the batch's. Here the sources differ and one has to be careful. Qiu writes one $\sigma$ for everything. PyTorch divides by the root of the *biased* variance in training, 7.45, and *keeps* the
 # unbiased one, larger by $K/(K-1)$. For batches of 32 that is three per cent, for batches of 2 a factor of two.
 
 # %%
@@ -340,8 +381,19 @@ print("variance after dividing:", divided.var(axis=0).round(4))
 print("kept / biased:          ", (layer.running_var.numpy() / z.var(axis=0)).round(4), " 7/6 =", round(7 / 6, 4))
 assert np.allclose(layer.running_var, z.var(axis=0, ddof=1))
 
+# %%
+ours, one = normalization.BatchNorm1d(5, dtype=torch.float64), torch.tensor(z[:1])
+for _ in range(200):
+    ours(torch.tensor(z))
+in_training, alone = ours(torch.tensor(z))[:1], ours.eval()(one)
+by_formula = by_hand.batch_norm_inference(z[:1], ours.running_mean.numpy(), ours.running_var.numpy())
+print("first example in training mode, in its batch:", in_training.detach().numpy()[0].round(3))
+print("the same in evaluation mode, alone:          ", alone.detach().numpy()[0].round(3))
+assert np.allclose(alone.detach(), by_formula)
+assert 0.9 < (alone / in_training).min() < (alone / in_training).max() < 0.95
+
 # %% [markdown]
-# Another trap hides in the word momentum. PyTorch's `momentum=0.1` is the weight of the *new* batch, not of the old average.
+# After many repetitions of one batch the two modes still differ, by the factor $\sqrt{6/7} = 0.926$: the price of the two variances. Another trap hides in the word momentum. PyTorch's `momentum=0.1` is the weight of the *new* batch, not of the old average.
 #
 # ## What it gives
 #
@@ -381,11 +433,12 @@ for depth in (3, 10, 20):
     }
     print(depth, {n: f"best {a:.3f} at {r}, largest rate that trains {trains[n]}" for n, (a, r) in best.items()})
     assert trains["batch"] > trains["none"]
+    assert (trains["layer"] > trains["none"]) == (depth < 20)
     assert best["batch"][0] > best["none"][0]
 
 # %% [markdown]
 # Batch normalisation widens the range of rates that work, by more the deeper the network is, and at its own best rate it is ahead at every depth. Note what it does *not* do: a well
-# initialised network of three layers trains without it to nearly the same accuracy. Layer normalisation, which we shall meet further below, widens the range in the shallow network only: in these plain ReLU stacks
+# initialised network of three layers trains without it to nearly the same accuracy. Layer normalisation, which we shall meet further below, widens the range by a single step of the grid in the networks of three and of ten layers, and not at all in that of twenty: in deep plain ReLU stacks
 # it is no substitute.
 #
 # ## Why does it work? A popular answer is put to the test
@@ -421,16 +474,15 @@ for activation, rate in (("logistic", 0.3), ("relu", 0.1)):
         key = activation, label
         runs[key], scores[key] = run, accuracy(model, X_test, y_test)
         drifts[key] = np.array([np.median(ics.drift([step[k] for step in run.observed])) for k in range(5)])
-        print(
-            f"{activation:8s} {label:13s} accuracy {scores[key]:.3f}, drift per step, layers 1-5:", drifts[key].round(4)
-        )
+        moved = " ".join(f"{d:7.4f}" for d in drifts[key])
+        print(f"{activation:8s} {label:13s} accuracy {scores[key]:.3f}, drift per step, layers 1-5: {moved}")
 
 # %% mystnb={"image": {"alt": "Two panels of cross-entropy against the step for three versions of a network. Left, logistic units: without normalisation the curve stays at 2.3 throughout; with batch normalisation it falls quickly to about 0.3, with batch normalisation and noise nearly as quickly. Right, ReLU units: all three fall; the one without normalisation starts slowest, the noisy one ends highest."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3), sharey=True)
 for (activation, label), run in runs.items():
     ax, line = axes[int(activation == "relu")], {"none": "-", "batch": "--"}.get(label, ":")
     ax.plot(np.convolve(run.losses, np.ones(10) / 10, "valid"), line, label=label)
-    ax.set(xlabel="step", title=f"{activation} units")
+    ax.set(xlabel="step", title={"logistic": "logistic units", "relu": "ReLU units"}[activation])
 axes[0].set_ylabel("cross-entropy, mean of 10 steps (nats)")
 axes[1].legend()
 plt.show()
@@ -523,7 +575,8 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.8))
 for (label, length), line in zip(lengths.items(), ("-", "-", ":")):
     left.semilogy(length, line, label=label, lw=1.6)
     right.plot(histories[label], line, label=label, lw=2.4 if line == ":" else 1.2)
-left.set(xlabel="step", ylabel="length of the weights")
+left.set(xlabel="step", ylabel="length of the weights", yticks=(2, 4, 8), yticklabels=("2", "4", "8"))
+left.minorticks_off()
 right.set(xlabel="step", ylabel="cross-entropy (nats)")
 left.legend()
 plt.show()
@@ -631,6 +684,7 @@ for size in (2, 4, 8, 32):
         f"batches of {size:2d}: batch {values['batch']:.3f} (judged in training mode {same_mode:.3f}), group {values['group']:.3f}"
     )
     assert size != 2 or values["batch"] < values["group"] - 0.3
+    assert same_mode < values["batch"]
 
 # %% [markdown]
 # At two examples batch normalisation collapses. The usual explanation is that the statistics kept for evaluation do not match those of so small a batch. The figures in brackets contradict it: judged in training mode, with
@@ -712,7 +766,10 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-print({mode: np.round([v[0], v[1], v[7], v[15]], 2) for mode, v in spread.items()}, "kept", round(kept, 2))
+for mode, v in spread.items():
+    print(
+        f"{mode:10s} steps 1, 2, 8, 16: {v[0]:.2f}, {v[1]:.2f}, {v[7]:.2f}, {v[15]:.2f}; kept for all steps: {kept:.2f}"
+    )
 assert spread["training"][0] < 0.5 * kept
 assert spread["evaluation"][7] < 0.9 * spread["training"][7]
 

@@ -4,6 +4,9 @@ r"""Gradient clipping, by value and by norm: the formulas, and the functions und
 
 .. math:: \text{by norm:} \quad g \leftarrow \frac{b}{\lVert g \rVert}\, g \quad \text{where } \lVert g \rVert > b \tag{7.25}
 
+A million gradients in one tensor or in fifty take no longer than with PyTorch's own functions; the times are in the record
+``optimization/clipping_vs_torch``.
+
 References
 ----------
 Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks, ICML, https://arxiv.org/abs/1211.5063.

@@ -17,6 +17,7 @@ Examples
 (False, 240, True)
 """
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -190,11 +191,12 @@ def accuracy(model: nn.Module, X: Tensor, y: Tensor, *, training: bool = False) 
     X : tensor (N, D)
     y : tensor (N,)
     training : bool
-        True judges in training mode, where batch normalisation uses the statistics of these very examples; its running
-        statistics then move as in training.
+        True judges in training mode, where batch normalisation uses the statistics of these very examples. A copy is
+        judged, so that the running statistics of the model do not move.
     """
-    mode = model.training
-    model.train(training)
-    share = (model(X).argmax(dim=1) == y).double().mean().item()
-    model.train(mode)
+    judged = copy.deepcopy(model).train() if training else model
+    mode = judged.training
+    judged.train(training)
+    share = (judged(X).argmax(dim=1) == y).double().mean().item()
+    judged.train(mode)
     return share

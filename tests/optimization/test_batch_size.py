@@ -8,7 +8,7 @@ from torch import nn
 
 from nndl_support import records
 from nndl_support.data.digits import load_mnist_5k
-from nndl_support.optimization.batch_size import descend, fit_steps, steps_needed
+from nndl_support.optimization.batch_size import Log, descend, fit_steps, steps_needed
 
 N, D, C = 23, 3, 5
 
@@ -150,3 +150,8 @@ def test_the_recorded_law_follows_from_the_recorded_runs_and_a_run_can_be_repeat
     )
     (recorded,) = [r["steps"] for r in record["runs"] if (r["batch_size"], r["rate"], r["seed"]) == (128, 0.8, 0)]
     assert log.steps_to(record["target"]) == pytest.approx(recorded, rel=0.25)
+
+
+def test_a_loss_equal_to_the_target_has_reached_it():
+    assert Log(steps=[0, 10, 20], losses=[1.0, 0.5, 0.2]).steps_to(0.5) == 10
+    assert Log(steps=[0, 10, 20], losses=[1.0, 0.5, 0.2]).steps_to(0.1) is None

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nndl_support import records
 from nndl_support.optimization.clipping import clip_by_norm, clip_by_value, clip_grad_norm_, clip_grad_value_
 
 SHAPES = [(3, 2), (5,), (), (2, 7, 1)]
@@ -51,11 +52,11 @@ def test_clipping_by_value_is_that_of_pytorch(foreach, clip_value):
 
 def test_one_tensor_a_generator_and_several_precisions_are_accepted():
     for make in (lambda p: p[0], lambda p: iter(p), lambda p: (q for q in p)):
-        mixed = (torch.float64, torch.float32)
-        ours, theirs = parameters(dtypes=mixed), parameters(dtypes=mixed)
-        norm, expected = clip_grad_norm_(make(ours), 0.5), torch.nn.utils.clip_grad_norm_(make(theirs), 0.5)
-        torch.testing.assert_close(norm, expected)
-        torch.testing.assert_close(gradients(ours), gradients(theirs))
+        for mixed in ((torch.float64, torch.float32), (torch.float32, torch.float64)):
+            ours, theirs = parameters(dtypes=mixed), parameters(dtypes=mixed)
+            norm, expected = clip_grad_norm_(make(ours), 0.5), torch.nn.utils.clip_grad_norm_(make(theirs), 0.5)
+            torch.testing.assert_close(norm, expected, rtol=0, atol=0)  # assert_close compares the dtype, too
+            torch.testing.assert_close(gradients(ours), gradients(theirs), rtol=0, atol=0)
 
 
 def test_without_gradients_the_norm_is_zero_and_nothing_happens():
@@ -135,3 +136,13 @@ def test_bad_input_is_named():
         clip_by_value(np.zeros(2), 1.0, -1.0)
     with pytest.raises(ValueError, match="max_norm is 0; expected a positive number"):
         clip_by_norm(np.zeros(2), 0)
+
+
+def test_the_record_of_times_keeps_the_bar():
+    record = records.load("optimization/clipping_vs_torch")
+    results = [r for by_name in record["figures"].values() for r in by_name.values()]
+    assert len(results) == 4
+    for result in results:
+        ratios = [ours / theirs for ours, theirs in result["seconds"]]
+        assert result["median_ratio"] == pytest.approx(sorted(ratios)[1])
+        assert result["median_ratio"] <= record["bar"]

@@ -131,3 +131,12 @@ def test_misfits_are_named():
     with pytest.raises(ValueError, match=r"contraction is 1.0; expected \[0, 1\)"):
         steps_to(1e-3, 1.0)
     assert steps_to(1e-3, 0.0) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_collinear_features_have_an_infinite_condition_number_in_spite_of_rounding(seed):
+    x = np.random.default_rng(seed).normal(size=(31, 2))
+    H = regression_hessian(np.column_stack([x, x @ [0.3, 0.7]]))
+    assert condition_number(H) == np.inf
+    with pytest.raises(ValueError, match="the smallest eigenvalue is 0; expected a positive one"):
+        best_parameters(H)

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from nndl_support.data.digits import load_digits
+from nndl_support.optimization import edge_of_stability
 from nndl_support.optimization.edge_of_stability import descend_watching
-from nndl_support.optimization.sharpness import hessian
+from nndl_support.optimization.sharpness import hessian, sharpness
 
 
 def small():
@@ -78,3 +79,19 @@ def test_a_descent_that_explodes_is_cut_short():
 def test_the_rate_must_be_positive():
     with pytest.raises(ValueError, match="learning_rate is 0; expected a positive number"):
         descend_watching(nn.Linear(1, 1), lambda: torch.zeros(()), learning_rate=0, n_steps=1)
+
+
+def test_each_search_for_the_sharpest_direction_starts_from_the_last_one(monkeypatch):
+    starts, found = [], []
+
+    def watched(*args, start, **options):
+        starts.append(start)
+        value, vector = sharpness(*args, start=start, **options)
+        found.append(vector)
+        return value, vector
+
+    monkeypatch.setattr(edge_of_stability, "sharpness", watched)
+    model, loss = small()
+    descend_watching(model, loss, learning_rate=0.1, n_steps=6, measure_every=3)
+    assert starts[0] is None
+    assert [id(v) for v in starts[1:]] == [id(v) for v in found[:-1]]

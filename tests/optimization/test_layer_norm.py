@@ -56,3 +56,12 @@ def test_misfits_are_named():
         RMSNorm(0)
     with pytest.raises(ValueError, match="eps must be at least 0, but is -1"):
         RMSNorm(3, eps=-1)
+
+
+@pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm"])
+def test_an_input_without_a_batch_has_the_gradients_of_torch(name):
+    ours, theirs = globals()[name]((6, 5), **F64), getattr(torch.nn, name)((6, 5), **F64)
+    for layer in (ours, theirs):
+        layer(X[0]).pow(3).sum().backward()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-10, rtol=1e-10)

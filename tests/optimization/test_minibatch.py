@@ -119,3 +119,11 @@ def test_bad_input_is_named(network):
         noise_scale_from_two_sizes(1.0, 4, 2.0, 2)
     with pytest.raises(ValueError, match=r"the estimate of the squared gradient is -0\.333"):
         noise_scale_from_two_sizes(3.0, 1, 0.5, 4)
+
+
+def test_scores_of_thousands_do_not_overflow(network):
+    (W1, b1, W2, b2), X, y = network
+    loud = per_example_gradients((W1, b1, 1e4 * W2, b2), X, y)
+    assert np.isfinite(loud).all()
+    errors = loud[:, -C:]  # softmax of such scores is a one-hot vector
+    np.testing.assert_allclose(errors, np.round(errors), atol=1e-12)

@@ -125,3 +125,16 @@ def test_the_recorded_points_are_critical_and_have_the_recorded_loss_and_index()
         assert found.gradient_norm < 1e-7
         assert found.loss == pytest.approx(point["loss"], abs=1e-9)
         assert found.index == pytest.approx(point["index"])
+
+
+def test_the_hessian_is_symmetric_to_the_last_bit(problem):
+    hessian = problem.hessian(somewhere(problem))
+    assert torch.equal(hessian, hessian.T)
+
+
+def test_curvatures_within_the_tolerance_are_no_ways_down(problem):
+    theta = somewhere(problem)
+    lowest = describe(problem, theta).lowest
+    assert lowest < 0
+    assert describe(problem, theta, tolerance=1.001 * abs(lowest)).index == 0
+    assert describe(problem, theta, tolerance=0.999 * abs(lowest)).index == pytest.approx(1 / problem.n_parameters)

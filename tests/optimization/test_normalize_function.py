@@ -82,3 +82,14 @@ def test_bad_numbers_are_named():
         check_count("num_features", 2.5)
     assert check_eps(0.0) == 0
     assert check_count("n", 3) == 3
+
+
+def test_without_parameters_neither_the_output_nor_the_upstream_gradient_is_shared():
+    x = X.clone().requires_grad_()
+    y = normalize(x, None, None, **CASES["columns"])[0]
+    up = torch.randn(X.shape, generator=G, dtype=torch.float64)
+    kept = up.clone()
+    (expected,) = torch.autograd.grad(y, x, up, retain_graph=True)
+    assert torch.equal(up, kept)  # the pass back works in place, but not in its argument
+    y.detach().mul_(7.0)  # nor does the caller reach what was saved for the pass back
+    torch.testing.assert_close(torch.autograd.grad(y, x, up)[0], expected, rtol=0, atol=0)

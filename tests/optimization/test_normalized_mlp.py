@@ -63,13 +63,27 @@ def test_a_run_that_diverges_stops_and_says_so():
     assert len(run.losses) < 50
 
 
-def test_the_accuracy_restores_the_mode():
+def test_the_accuracy_leaves_the_mode_and_the_running_statistics_as_they_were():
     model = NormalizedMLP([5, 7, 2], "batch")
+    before = [value.clone() for value in model.state_dict().values()]
     for mode in (True, False):
         model.train(mode)
         for training in (True, False):
             assert 0 <= accuracy(model, X, Y, training=training) <= 1
             assert model.training == mode
+            assert all(map(torch.equal, before, model.state_dict().values()))
+
+
+def test_in_training_mode_the_statistics_are_those_of_the_examples_judged():
+    model = NormalizedMLP([5, 7, 2], "batch", seed=1)
+    model.norms[0].running_mean.fill_(100.0)
+    shares = {mode: accuracy(model, X, Y, training=mode) for mode in (False, True)}
+    right = {mode: (model.train(mode)(X).argmax(dim=1) == Y).double().mean().item() for mode in (False, True)}
+    assert shares == right
+    assert shares[True] != shares[False]
+
+
+def test_the_accuracy_of_a_constant_answer_is_the_share_of_that_class():
     constant = nn.Linear(5, 2)
     nn.init.zeros_(constant.weight)
     with torch.no_grad():

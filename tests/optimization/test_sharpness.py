@@ -109,3 +109,14 @@ def test_bad_input_is_named(network):
         hessian_vector_product(loss, parameters)(torch.zeros(3))
     with pytest.raises(ValueError, match="n_vectors is 1; expected at least 2"):
         hutchinson_trace(loss, parameters, n_vectors=1)
+
+
+def test_the_tolerance_is_relative_so_that_the_unit_of_the_loss_does_not_matter(network):
+    loss, parameters, *_ = network
+    options = {"tolerance": 1e-6, "max_iterations": 2000}
+    values = [
+        sharpness(lambda s=scale: s * loss(), parameters, generator=torch.Generator().manual_seed(0), **options)[0]
+        / scale
+        for scale in (1.0, 2.0**-40)
+    ]
+    assert values[1] == pytest.approx(values[0], rel=1e-9)

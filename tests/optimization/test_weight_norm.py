@@ -83,3 +83,16 @@ def test_misfits_are_named():
         empty.weight[1].zero_()
     with pytest.raises(ValueError, match="1 of 3 weight vectors are zero: no direction"):
         WeightNorm(empty)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_negative_axis_counts_from_the_end(kind):
+    make, shape = LAYERS[kind]
+    torch.manual_seed(0)
+    from_the_end, plain = WeightNorm(make(), dim=-1), make()
+    last = plain.weight.ndim - 1
+    torch.manual_seed(0)
+    from_the_front = WeightNorm(make(), dim=last)
+    assert from_the_end.g.shape == from_the_front.g.shape == (*[1] * last, plain.weight.shape[-1])
+    x = torch.randn(shape, **F64)
+    assert torch.equal(from_the_end(x), from_the_front(x))
