@@ -348,11 +348,13 @@ ax.legend()
 plt.show()
 
 # %%
-none = lengths["none"]
-print(f"only M corrected: first step {lengths['only $M$ (the draft)'][0]:.1f} times the rate, with 0.99 {10:.0f} times")
+none, half = lengths["none"], r"only $M$, $\beta_2 = 0.99$"
+print(
+    f"only M corrected: first step {lengths['only $M$ (the draft)'][0]:.1f} times the rate, with 0.99 {lengths[half][0]:.0f} times"
+)
 print(f"no correction: first step {none[0]:.2f}, longest {none.max():.2f} at step {none.argmax() + 1}")
 assert np.isclose(lengths["only $M$ (the draft)"][0], math.sqrt(1000))
-assert np.isclose(lengths[r"only $M$, $\beta_2 = 0.99$"][0], 10)
+assert np.isclose(lengths[half][0], 10)
 assert none.max() < lengths["only $M$ (the draft)"][0]
 
 # %% [markdown]
@@ -468,11 +470,14 @@ for stage, begin in stages.items():
                 tried.append((surface.value(path[-1]), rate, path))
         best[stage, name] = min(tried, key=lambda trial: trial[0])
     print(stage, ", ".join(f"{name} {best[stage, name][0]:.3f} (rate {best[stage, name][1]:.2g})" for name in walkers))
+first_leap = np.abs(np.diff(best["rosenbrock", "RMSprop"][2], axis=0)[0])
+assert np.allclose(first_leap, 10 * best["rosenbrock", "RMSprop"][1], rtol=1e-3)
+assert best["rosenbrock", "RMSprop"][2][-1, 0] > 1.5
 
 # %% mystnb={"image": {"alt": "Two contour maps, Beale's function and Rosenbrock's, with the paths of six optimisers growing frame by frame from a common start; a star marks each minimum."}}
 figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.5))
 lines = []
-for ax, (stage, limits) in zip(axes, (("beale", ((-0.5, 4), (-1.2, 2))), ("rosenbrock", ((-2, 1.6), (-0.6, 2.6))))):
+for ax, (stage, limits) in zip(axes, (("beale", ((-0.5, 4), (-1.2, 2))), ("rosenbrock", ((-2.2, 2.4), (-1, 4.5))))):
     grid = np.stack(np.meshgrid(*(np.linspace(*limit, 120) for limit in limits)), axis=-1)
     height = np.log10(SURFACES[stage].value(grid) + 1e-2)
     ax.contour(grid[..., 0], grid[..., 1], height, levels=14, colors="#CCCCCC", linewidths=0.7)
@@ -490,7 +495,8 @@ plot.animate(
 )
 
 # %% [markdown]
-# On Beale's function all arrive but Lion, whose step never gets shorter than its rate: it dances past the star. In Rosenbrock's bent valley plain descent and AdaGrad creep, and momentum follows the floor. Adam's best rate is the largest that we offered; it leaves the picture at first and comes back. And RMSprop throws up its arms at the start: there is its first step, ten times too long.
+# On Beale's function all arrive but Lion, whose step never gets shorter than its rate: it dances past the star. In Rosenbrock's bent valley plain descent and AdaGrad creep, momentum follows the floor, and Adam, at the largest rate that we offered, cuts the corner. The strangest path is RMSprop's. Its first step is ten times its rate, as we saw, and at the best of the nine rates that throws it clean across the ridge
+# into the *other* arm of the valley, where it does quite well. Its best rate is the one whose accident ends best.
 #
 # Such animations are beautiful, and everybody has seen one. Do they teach anything about networks? A caution, with numbers. The coordinatewise methods see the plane through its two axes. Turn the axes of a bowl of condition 100 under them, everything else equal, and count the steps until the loss stays below $10^{-3}$:
 
@@ -729,7 +735,7 @@ assert costs_of["SGD"][1] > 0.5
 assert at_default["SGD"] < 0.5 < 0.9 < at_default["Adam"]
 
 # %% [markdown]
-# A tenth of the best rate costs two points with Adam, a little less with plain descent, three with momentum: Adam is no more tolerant. (Upwards it is, since its steps are bounded. Three times its best rate ruins plain descent altogether.) What distinguishes it is *where* the hill stands. Because the gradient's size cancels, the good rates are near $10^{-3}$ to $10^{-2}$ for most networks, and so a library can offer a
+# A tenth of the best rate costs two points with Adam, a little less with plain descent, three with momentum: Adam is no more tolerant. (Upwards it is, since its steps are bounded. Three times its best rate ruins plain descent altogether.) What distinguishes it is *where* the hill stands. Because the gradient's size cancels, the good rates tend to lie near $10^{-3}$ to $10^{-2}$, and so a library can offer a
 # default that works. The very same number is the default of `SGD`, and useless there. Adam does not need less tuning; somebody has done the tuning for it.
 #
 # The rest of the table:
@@ -763,7 +769,7 @@ assert loss["Muon, cosine"][:, 3].mean() > loss["Adam, cosine"][:, 12].mean()
 
 # %% [markdown]
 # (Their shorter runs are a little handicapped here, because their cosine was made for twelve epochs.) On a network this small, time for time, the old methods win. How large must the differences in the last column but one be before one may believe them? The test set has 1000 images, so that an accuracy of .95 has a standard error of .007 from the images alone, plus the spread over seeds. Ranks between .942 and
-# .954 mean little. That the order of the field depends on the protocol of tuning more than on the methods is the result of large studies (Choi and others 2019; Schmidt and others 2021), and ours is one network, one data set, one batch size, and a grid of half decades.
+# .954 mean little. Choi and others (2019) found that the order of the field changes with the protocol of tuning; Schmidt and others (2021), over many tasks, no method that wins on all. And ours is one network, one data set, one batch size, and a grid of half decades.
 #
 # So that nobody has to believe the record, three of its runs again, live:
 
@@ -972,7 +978,7 @@ print(
 )
 print(f"share of singular values in [0.68, 1.21]: {inside:.2f}; cosine with the exact direction {cosine:.3f}")
 assert 1 / before[0] ** 2 < 6
-assert 0.6 < inside < 0.97
+assert 0.6 < inside < 0.9
 
 # %% [markdown]
 # "Muon makes all singular values one" is generous. The polynomial is steep at 0, with a slope of 3.4445, so that five steps lift a tiny value by a factor of nearly 500; for this it gives up convergence. It never settles, but wavers between 0.68 and 1.2 however long one iterates. And what is *too* small is not lifted in five steps: more than a tenth of
@@ -1024,7 +1030,9 @@ assert values["SOAP", False][99] > values["Adam", True][99]
 # SOAP does not notice the turning; Adam does. And yet SOAP is *slower* here at the same rate, whichever way Adam is turned. The last column says why. While the gradient hardly changes, the axes that SOAP finds are the gradient's own, and in its own axes a matrix is diagonal: eight entries move by the rate instead of sixty-four. So SOAP's rate means something else
 # than Adam's, and being independent of the axes is not the same as being fast. What it is good for shows on networks, with a tuned rate, and there it came second in our race.
 #
-# **What goes wrong.** One failure surprised us. Train with the full batch, so that the first gradients are (nearly) the same, and look at SOAP's first step:
+# ### What goes wrong
+#
+# Failures have been met on the way: Adam at the worst point, rates below zero, an L-BFGS that stops before it starts. One more surprised us. Train with the full batch, so that the first gradients are (nearly) the same, and look at SOAP's first step:
 
 # %%
 G0 = 1000 * torch.randn(64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
