@@ -52,12 +52,11 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from nndl_support import plot, records
 from nndl_support.data.digits import load_digits
-from nndl_support.optimization import acquisition, architecture_search, brackets, search, tpe
+from nndl_support.optimization import acquisition, architecture_search, brackets, parzen, search, tpe
 from nndl_support.optimization.architecture_table import N_CHOICES, ArchitectureTable, describe
 from nndl_support.optimization.bayesian_optimization import compress
 from nndl_support.optimization.gaussian_posterior import GaussianPosterior
 from nndl_support.optimization.gaussian_process import GaussianProcessRegressor
-from nndl_support.optimization.parzen import ParzenDensity
 from nndl_support.optimization.search import (
     TPE,
     BayesianOptimization,
@@ -336,7 +335,7 @@ show_source(tpe.relative_improvement, docstring="none")
 seen = np.random.default_rng(0).choice(41, size=20, replace=False)
 good, bad = (seen[part] for part in tpe.split(truth[seen], 0.25))
 u, unit = np.linspace(0, 1, 401)[:, None], exponents[:, None] / 4 + 0.75
-densities = {name: ParzenDensity(unit[part], [None], [False]) for name, part in (("l", good), ("g", bad))}
+densities = {name: parzen.ParzenDensity(unit[part], [None], [False]) for name, part in (("l", good), ("g", bad))}
 l_of_u, g_of_u = (np.exp(density.log_density(u)) for density in densities.values())
 promise = tpe.relative_improvement(l_of_u, g_of_u, 0.25)
 draws = densities["l"].sample(24, np.random.default_rng(1))

@@ -194,7 +194,8 @@ def reinforce(
     learning_rate : float > 0
     batch_size : int >= 1, B
     baseline_decay : float in [0, 1), of the moving averages that make the baseline :math:`\bar R` and the scale
-        :math:`\hat\sigma`, from the batches before; the first batch only sets them
+        :math:`\hat\sigma`, from the batches before; the first batch only sets them, and the next too where its rewards
+        are all equal
     controller : Controller, optional
         Starts from this one and changes it; a new one unless given.
 
@@ -240,12 +241,17 @@ def reinforce(
         if baseline is None or scale is None:
             baseline, scale = float(batch_rewards.mean()), float(batch_rewards.var())
             continue
-        advantages = (batch_rewards - baseline) / np.sqrt(scale + 1e-12)
-        gradients = [controller.log_probability_gradient(architecture) for architecture in batch]
-        for advantage, gradient in zip(advantages, gradients, strict=True):
-            for logits, part in zip(controller.logits, gradient, strict=True):
-                logits += learning_rate * advantage / len(batch) * part
-        scale = baseline_decay * scale + (1 - baseline_decay) * float(np.mean((batch_rewards - baseline) ** 2))
+        squares = float(np.mean((batch_rewards - baseline) ** 2))
+        # As long as all rewards were equal there is no scale, and any step would be infinitely long.
+        if scale == 0.0:
+            scale = squares
+        else:
+            advantages = (batch_rewards - baseline) / np.sqrt(scale)
+            gradients = [controller.log_probability_gradient(architecture) for architecture in batch]
+            for advantage, gradient in zip(advantages, gradients, strict=True):
+                for logits, part in zip(controller.logits, gradient, strict=True):
+                    logits += learning_rate * advantage / len(batch) * part
+            scale = baseline_decay * scale + (1 - baseline_decay) * squares
         baseline = baseline_decay * baseline + (1 - baseline_decay) * float(batch_rewards.mean())
     return _result(architectures, rewards)
 

@@ -38,6 +38,31 @@ def test_one_step_of_reinforce_by_hand():
     np.testing.assert_allclose(controller.logits, expected, atol=1e-9)
 
 
+def test_baseline_and_scale_are_moving_averages():
+    # Batches of one, decay 0.8: the formulas of the docstring, step by step, along the architectures that were drawn.
+    rewards, controller = [3.0, 5.0, 4.0, 9.0, 1.0], Controller([2, 3])
+    handed_out = iter(rewards)
+    options = {"batch_size": 1, "baseline_decay": 0.8, "learning_rate": 0.3, "controller": controller}
+    result = reinforce(lambda a: next(handed_out), [2, 3], 5, np.random.default_rng(0), **options)
+    logits = [np.zeros(2), np.zeros(3)]
+    # One reward has no scale: the second trial sets it to its squared distance from the baseline, and moves nothing.
+    baseline, scale = 0.8 * 3.0 + 0.2 * 5.0, 4.0
+    for architecture, reward in zip(result.architectures[2:], rewards[2:], strict=True):
+        for part, choice in zip(logits, architecture, strict=True):
+            softmax = np.exp(part) / np.exp(part).sum()
+            part += 0.3 * (reward - baseline) / np.sqrt(scale) * (np.eye(len(part))[choice] - softmax)
+        scale = 0.8 * scale + 0.2 * (reward - baseline) ** 2
+        baseline = 0.8 * baseline + 0.2 * reward
+    np.testing.assert_allclose(controller.logits[0], logits[0], rtol=1e-9)
+    np.testing.assert_allclose(controller.logits[1], logits[1], rtol=1e-9)
+
+
+def test_rewards_that_are_all_equal_move_nothing_and_one_that_differs_moves_little():
+    rewards, controller = iter([1.0] * 6 + [2.0] * 4), Controller([2, 3])
+    reinforce(lambda a: next(rewards), [2, 3], 10, np.random.default_rng(0), batch_size=2, controller=controller)
+    assert 0 < np.abs(np.concatenate(controller.logits)).max() < 1
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_reinforce_learns(seed):
     result = reinforce(reward, N_CHOICES, 600, np.random.default_rng(seed))

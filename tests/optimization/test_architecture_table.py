@@ -117,3 +117,12 @@ def test_half_a_decision_and_a_run_that_is_not_there_are_named():
     for run in (3, -1):
         with pytest.raises(ValueError, match=f"run is {run}; the table has the runs 0 to 2"):
             table.reward((0, 0, 0, 0), run=run)
+
+
+def test_a_goal_that_is_reached_exactly_is_reached():
+    goal = TOY.threshold(0.02)
+    assert max(TOY.reward(a) for a in ALL) > goal
+    exactly = next(a for a in ALL if TOY.reward(a) == goal)
+    below = min(ALL, key=TOY.reward)
+    assert TOY.evaluations_to_reach([below, exactly, below], goal) == 2
+    assert TOY.evaluations_to_reach([below], goal) is None

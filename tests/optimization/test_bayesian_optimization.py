@@ -6,9 +6,13 @@ from joblib import parallel_config
 from scipy.stats import loguniform
 
 from nndl_support import records
+from nndl_support.optimization import acquisition
 from nndl_support.optimization.bayesian_optimization import BayesianOptimization, compress
+from nndl_support.optimization.cube_features import CubeFeatures
+from nndl_support.optimization.gaussian_process import GaussianProcessRegressor
 from nndl_support.optimization.search import BayesianOptimization as EXPORTED
 from nndl_support.optimization.search import RandomSearch
+from nndl_support.optimization.search_space import SearchSpace
 from nndl_support.optimization.surfaces import SURFACES
 
 BRANIN = SURFACES["branin"]
@@ -220,3 +224,68 @@ def test_the_record_keeps_its_bars_and_random_search_repeats_it_to_the_last_digi
                 quartiles[:, -1], np.quantile(curves["final_regrets"], [0.25, 0.5, 0.75]), rtol=1e-3
             )
             assert (np.diff(quartiles[1]) <= 0).all()
+
+
+def proposals_watched(monkeypatch, n, **options):
+    """Propose n places after nine noisy trials; the process, the best values handed out, and the stand-ins."""
+    rng = np.random.default_rng(0)
+    features = CubeFeatures(SearchSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)}))
+    places, bests, stand_ins = rng.random((9, 2)), [], []
+    search, grow = BayesianOptimization(**options), GaussianProcessRegressor.condition_on
+    process = search._model(places, places.sum(axis=1) + 0.3 * rng.normal(size=9), None, rng)
+
+    def watched(self, X, y):
+        stand_ins.append((self, X, float(y[0])))
+        return grow(self, X, y)
+
+    score = search._score
+    monkeypatch.setattr(search, "_score", lambda best: bests.append(best) or score(best))
+    monkeypatch.setattr(GaussianProcessRegressor, "condition_on", watched)
+    proposals = search._next(process, features, places, n, rng)
+    return process, proposals, bests, stand_ins
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.7])
+def test_the_value_to_undercut_is_the_smallest_posterior_mean_less_the_margin(monkeypatch, margin):
+    process, _, bests, _ = proposals_watched(monkeypatch, 1, margin=margin)
+    smallest_mean = process.predict(process.X_train_).min()
+    assert smallest_mean > process.y_train_.min() + 0.01
+    assert bests == pytest.approx([smallest_mean - margin])
+
+
+@pytest.mark.parametrize("batch", ["believer", "liar"])
+def test_a_pending_value_is_the_prediction_or_the_best_value(monkeypatch, batch):
+    process, proposals, _, stand_ins = proposals_watched(monkeypatch, 3, batch=batch)
+    assert len(stand_ins) == 2
+    for proposal, (model, X, y) in zip(proposals, stand_ins, strict=False):
+        np.testing.assert_array_equal(X[0], proposal)
+        assert y == pytest.approx(float(model.predict(X)[0]) if batch == "believer" else process.y_train_.min())
+
+
+def test_a_failed_trial_counts_as_the_worst_value_and_options_reach_the_model():
+    X, values = np.random.default_rng(0).random((7, 2)), np.array([3.0, 1.0, np.inf, 5.0, 2.0, 4.0, 2.5])
+    process = BayesianOptimization(kernel="rbf")._model(X, values, None, np.random.default_rng(0))
+    assert process.y_train_[2] == process.y_train_[3] == process.y_train_.max()
+    assert process.kernel == "rbf"
+
+
+def test_the_search_for_hyper_parameters_starts_from_the_last_ones():
+    rng, memory = np.random.default_rng(0), {}
+    features = CubeFeatures(SearchSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)}))
+    places, values, search = rng.random((9, 2)), rng.random(9), BayesianOptimization()
+    search._suggest(features, places, values, 1, rng, memory)
+    again = search._model(places, values, memory["theta"], rng)
+    np.testing.assert_allclose(again.length_scale, np.exp(memory["theta"][:2]))
+    assert (again.signal_variance, again.noise_variance) == pytest.approx(tuple(np.exp(memory["theta"][2:])))
+
+
+def test_the_score_is_the_function_of_that_name_with_its_parameter():
+    mean, std = np.array([0.3, -0.2]), np.array([0.5, 0.1])
+    for name, expected in (
+        ("ei", acquisition.log_expected_improvement(mean, std, 0.1)),
+        ("log_ei", acquisition.log_expected_improvement(mean, std, 0.1)),
+        ("pi", acquisition.probability_of_improvement(mean, std, 0.1)),
+        ("lcb", acquisition.lower_confidence_bound(mean, std, 9.0)),
+    ):
+        ours = BayesianOptimization(name, beta=9.0)._score(0.1)(mean, std)
+        np.testing.assert_array_equal(ours, expected)

@@ -142,3 +142,18 @@ def test_bad_input_is_named():
         ParzenDensity(POINTS, [None, None], [False, False])
     with pytest.raises(ValueError, match="prior_weight must be positive"):
         ParzenDensity(POINTS, [None], [False], prior_weight=0.0)
+
+
+@pytest.mark.parametrize(("n_points", "narrowest"), [(2, 1 / 4), (5, 1 / 7), (300, 1 / 100)])
+def test_points_that_coincide_get_the_smallest_width_and_the_prior_is_wide(n_points, narrowest):
+    kernels = ParzenDensity(np.full((n_points, 1), 0.3), [None], [False]).kernels[0]
+    np.testing.assert_allclose(kernels.widths, [narrowest] * n_points + [1.0])
+    np.testing.assert_allclose(kernels.means, [0.3] * n_points + [0.5])
+
+
+def test_the_prior_of_a_category_is_worth_its_weight_in_observations():
+    # Three observations and a prior of weight 2: of every table 2/5 are spread evenly over the two values.
+    ends = np.array([0.5, 1.0])
+    tables = ParzenDensity([[0.1], [0.1], [0.9]], [ends], [True], prior_weight=2.0)
+    np.testing.assert_allclose(tables.kernels[0].probabilities, [[0.8, 0.2], [0.8, 0.2], [0.2, 0.8], [0.5, 0.5]])
+    np.testing.assert_allclose(tables.weights, [0.2, 0.2, 0.2, 0.4])

@@ -328,3 +328,15 @@ def test_results_can_be_made_by_hand():
     result = SearchResult(trials[1], trials)
     assert (result.best_value, result.best_config) == (1.0, {"x": 2})
     np.testing.assert_array_equal(result.resource_spent(), [2, 7])
+
+
+def test_a_journal_line_with_another_resource_is_refused(tmp_path):
+    file, arguments = tmp_path / "search.jsonl", {"space": SPACE, "budget": 1, "random_state": 2}
+    Ladder().minimize(bowl_by_resource, resume=file, **arguments)
+    header, first, *rest = file.read_text(encoding="utf-8").splitlines()
+    altered = json.dumps(json.loads(first) | {"resource": 7})
+    file.write_text("\n".join([header, altered, *rest]) + "\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"trial 0 of the journal .* with resource 7, but this search proposes .* with 1: it is not"
+    ):
+        Ladder().minimize(bowl_by_resource, resume=file, **arguments)

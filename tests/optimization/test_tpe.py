@@ -5,8 +5,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import loguniform
 
+from nndl_support.optimization import tpe
+from nndl_support.optimization.cube_features import CubeFeatures
 from nndl_support.optimization.search import TPE as EXPORTED
 from nndl_support.optimization.search import RandomSearch
+from nndl_support.optimization.search_space import SearchSpace
 from nndl_support.optimization.surfaces import SURFACES
 from nndl_support.optimization.tpe import TPE, relative_improvement, split
 
@@ -107,3 +110,28 @@ def test_impossible_splits_are_named():
         split([1.0], 0.2)
     with pytest.raises(ValueError, match="gamma must lie between 0 and 1"):
         split([1.0, 2.0], 0.0)
+
+
+def test_every_option_reaches_the_densities(monkeypatch):
+    seen, drawn = [], []
+
+    class Watched(tpe.ParzenDensity):
+        def __init__(self, points, ends, unordered, **options):
+            seen.append((len(points), options))
+            super().__init__(points, ends, unordered, **options)
+
+        def sample(self, n, rng):
+            drawn.append(n)
+            return super().sample(n, rng)
+
+    monkeypatch.setattr(tpe, "ParzenDensity", Watched)
+    search = tpe.TPE(gamma=0.4, n_initial=5, n_candidates=7, joint=False, prior_weight=3.0)
+    search.minimize(lambda config: config["x"], {"x": (0.0, 1.0)}, budget=6, random_state=0)
+    assert seen == [(2, {"joint": False, "prior_weight": 3.0}), (3, {"joint": False, "prior_weight": 3.0})]
+    assert drawn == [7]
+
+
+def test_every_worker_gets_draws_of_its_own():
+    features, rng = CubeFeatures(SearchSpace({"x": (0.0, 1.0)})), np.random.default_rng(0)
+    proposals = tpe.TPE()._suggest(features, rng.random((20, 1)), rng.random(20), 3, rng, {})
+    assert len(np.unique(proposals)) == 3

@@ -45,7 +45,17 @@ def test_it_learns_separable_classes(task):
 
 
 def test_a_curve_is_the_value_after_each_number_of_epochs(task):
-    assert task.curve(CONFIG, 4) == [task(CONFIG, epochs) for epochs in (1, 2, 3, 4)]
+    for config in (CONFIG, CONFIG | {"dropout": 0.5}):
+        assert task.curve(config, 4) == [task(config, epochs) for epochs in (1, 2, 3, 4)]
+
+
+def test_initial_weights_have_the_variance_of_he_and_biases_are_zero(task):
+    first, second = [layer for layer in task.fit(CONFIG | {"width": 601}, 0) if hasattr(layer, "weight")][:2]
+    # Variance 2 / inputs; the relative error of the estimate from n weights is sqrt(2 / n).
+    for layer in (first, second):
+        n_inputs = layer.weight.shape[1]
+        assert layer.weight.var().item() * n_inputs / 2 == pytest.approx(1, abs=5 * (2 / layer.weight.numel()) ** 0.5)
+        assert (layer.bias == 0).all()
 
 
 def test_one_full_batch_without_momentum_is_one_step_of_gradient_descent():
@@ -169,3 +179,11 @@ def test_a_misspelt_hyper_parameter_and_impossible_epochs_are_named(task, change
 def test_a_missing_hyper_parameter_is_named(task):
     with pytest.raises(ValueError, match=r"has the names \['learning_rate', 'width'\]; expected \['batch_size'"):
         task({"learning_rate": 0.1, "width": 8}, 1)
+
+
+def test_units_are_dropped_in_every_epoch_and_in_no_validation(task, monkeypatch):
+    training = []
+    forward = torch.nn.Dropout.forward
+    monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: training.append(self.training) or forward(self, x))
+    task.curve(CONFIG | {"batch_size": 101, "dropout": 0.5, "depth": 1}, 3)
+    assert training == [True, False] * 3
