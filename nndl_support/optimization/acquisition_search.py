@@ -57,7 +57,7 @@ def spread_out(points: npt.ArrayLike, values: npt.ArrayLike, n: int, distance: f
     while len(order) and len(chosen) < n:
         chosen.append(int(order[0]))
         gaps = np.sqrt(((points[order] - points[order[0]]) ** 2).sum(axis=1))
-        order = order[1:][gaps[1:] > distance] if distance > 0 else order[1:]
+        order = order[1:][gaps[1:] >= distance]
     return np.array(chosen)
 
 

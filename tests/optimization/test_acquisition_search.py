@@ -84,3 +84,9 @@ def test_starts_of_another_dimension_are_refused():
 def test_values_of_another_number_are_named():
     with pytest.raises(ValueError, match=r"points has shape \(3, 2\) and values \(5,\); expected \(M, D\) and \(M,\)"):
         spread_out(np.zeros((3, 2)), np.zeros(5), n=1, distance=0.1)
+
+
+def test_points_exactly_at_the_least_distance_stay_and_at_distance_zero_so_do_all():
+    points = [[0.0], [0.25], [0.5], [0.5]]
+    np.testing.assert_array_equal(spread_out(points, [4.0, 3.0, 2.0, 1.0], n=4, distance=0.25), [0, 1, 2])
+    np.testing.assert_array_equal(spread_out(points, [4.0, 3.0, 2.0, 1.0], n=4, distance=0.0), [0, 1, 2, 3])

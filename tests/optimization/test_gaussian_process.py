@@ -192,3 +192,16 @@ def test_impossible_calls_are_named():
         gp.predict(X, return_std=True, return_cov=True)
     with pytest.raises(ValueError, match=r"X has shape \(7, 3\) and y \(6,\); expected \(P, 3\) and \(P,\)"):
         gp.condition_on(PLACES, np.zeros(6))
+
+
+def test_outputs_that_are_all_equal_are_normalised_without_a_scale():
+    gp = GaussianProcessRegressor(normalize_y=True, random_state=0).fit(X, np.full(19, 7.0))
+    mean, std = gp.predict(PLACES, return_std=True)
+    np.testing.assert_allclose(mean, 7.0)
+    assert np.isfinite(std).all()
+
+
+def test_a_number_of_restarts_that_is_none_is_named():
+    for n_restarts in (-1, 1.5):
+        with pytest.raises(ValueError, match=f"n_restarts is {n_restarts}; expected a whole number >= 0"):
+            GaussianProcessRegressor(n_restarts=n_restarts).fit(X, Y)

@@ -111,3 +111,20 @@ def test_a_wrong_number_of_hyper_parameters_is_named():
 def test_observations_of_another_number_are_named():
     with pytest.raises(ValueError, match=r"X has shape \(5, 2\) and y \(3,\); expected \(N, D\) and \(N,\)"):
         log_marginal_likelihood(np.zeros(4), np.zeros((5, 2)), np.zeros(3))
+
+
+def test_the_jitter_is_in_units_of_the_diagonal():
+    singular = np.ones((5, 5)) + 1e-17 * np.eye(5)
+    scale = 2.0**20
+    assert cholesky(scale * singular)[1] == scale * cholesky(singular)[1] > 0
+
+
+@pytest.mark.parametrize("n_coordinates", [1, 4, 9])
+def test_the_prior_is_largest_at_lengths_that_grow_with_the_root_of_the_dimension(n_coordinates):
+    theta = np.log([*[0.5 * n_coordinates**0.5] * n_coordinates, 1.0, 1e-4])
+    value, gradient = log_prior(theta)
+    assert value == pytest.approx(0.0, abs=1e-12)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-12)
+    # One width away a normal density has fallen by exp(-1/2): 1.6 for a length and the signal, 6 for the noise.
+    for j, width in ((0, 1.6), (-2, 1.6), (-1, 6.0)):
+        assert log_prior(theta + width * np.eye(len(theta))[j])[0] == pytest.approx(-0.5)
