@@ -627,7 +627,7 @@ for rate, walk in zip(edge_rates, walks):
     print(f"the loss rose in {np.sum(np.diff(losses) > 0)} of 1500 steps and fell to {losses[-1]:.3f}")
 for rate, walk in zip(edge_rates[1:], walks[1:]):
     assert 0.95 < np.mean(walk.sharpnesses[30:]) * rate / 2 < 1.15
-    assert walk.losses[-1] < 0.3 * walk.losses[100]
+    assert walk.losses[-1] < 0.5 * walk.losses[100]
 
 # %% [markdown]
 # This is what surprised us most in this chapter. The sharpness does not keep the value it has; it **rises** until it meets the very limit at which descent becomes unstable, and then it stays there.
@@ -743,7 +743,7 @@ bounded = {
 }
 tamed = {name: cliff.descend([5.0, -2.0], learning_rate=0.2, n_steps=400, clip=clip) for name, clip in bounded.items()}
 for name, (_, losses) in tamed.items():
-    print(f"{name}: loss {losses.min():.5f} at best, {losses[-1]:.5f} at the end")
+    print(f"{name}: loss {losses.min():.0e} at best, {losses[-1]:.0e} at the end")
 
 # %% mystnb={"image": {"alt": "Two panels. Left: the map of the loss with three paths from w 5, b minus 2. All walk down to the edge; without clipping the path then leaves the map in a straight line; clipped by norm it zigzags along the edge to w below 4; clipped by value it zigzags too, with diagonal jumps, and comes to a halt near w 4.1. Right: the losses against the step; without clipping the curve stays at 0.12 for ever, clipped by norm it falls below 0.001 after many jumps, clipped by value it goes on jumping between 0.001 and 0.1."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4))
@@ -818,7 +818,7 @@ for rate in (0.2, 1.0):
 assert shares[0.2, "by norm, 0.5"][1] > shares[0.2, "no clipping"][1] + 0.1
 assert shares[0.2, "by norm, 0.1"][1] < shares[0.2, "by norm, 0.5"][1]
 assert shares[0.2, "by value, 0.5"][0] > 0.8
-assert shares[0.2, "by value, 0.5"][1] < 0.5
+assert shares[0.2, "by value, 0.5"][1] < shares[0.2, "no clipping"][1] - 0.2
 
 # %% [markdown]
 # Clipping by norm at 0.5 saves every descent at both rates. A bound of 0.1 saves as well but leaves many still on their way, since a clipped step has at most the length $\eta b$. Clipping by value at the smaller rate is the surprise: nearly every descent passes a good place, and three in four

@@ -186,3 +186,19 @@ def test_bad_input_is_named():
         ours.xavier_normal_(w, math.nan)
     with pytest.raises(ValueError, match="val must be a finite number, but is inf"):
         ours.constant_(w, math.inf)
+
+
+def test_a_zero_on_the_diagonal_counts_as_positive_and_erases_no_column(monkeypatch):
+    qr = torch.linalg.qr
+    seen = {}
+
+    def degenerate(matrix):
+        Q, R = qr(matrix)
+        seen["Q"] = Q.clone()
+        R[1, 1] = 0.0
+        return Q, R
+
+    monkeypatch.setattr(torch.linalg, "qr", degenerate)
+    W = ours.orthogonal_(torch.empty(5, 5, dtype=torch.float64), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(W.T @ W, torch.eye(5, dtype=torch.float64))
+    assert torch.equal(W[:, 1], seen["Q"][:, 1])

@@ -34,6 +34,8 @@ def test_the_noise_is_the_same_for_all_examples_and_another_for_every_unit_and_s
     assert 1 / 1.5 <= stds.min() < 0.7
     assert 1.45 < stds.max() <= 1.5 + 1e-9
     assert (means[:, 0] - means[:, 1]).abs().max() > 1
+    together = torch.corrcoef(torch.stack([means.flatten(), stds.log().flatten()]))[0, 1]
+    assert abs(together) < 0.1  # 1500 draws: shift and factor are drawn apart
 
 
 def test_in_evaluation_there_is_no_noise():

@@ -119,3 +119,10 @@ def test_a_layer_that_does_not_run_is_absent(batch):
             return self.used(x)
 
     assert list(lsuv_(Half(), batch)) == ["used"]
+
+
+def test_the_variance_is_that_of_the_batch_itself_however_few_examples_it_has():
+    model = nn.Sequential(nn.Linear(7, 3)).double()
+    batch = torch.randn(2, 7, generator=generator(1), dtype=torch.float64)
+    lsuv_(model, batch, generator())
+    assert model(batch).var(correction=0).item() == pytest.approx(1, rel=1e-12)

@@ -77,3 +77,9 @@ def test_misfits_are_named():
         made("batch")
     with pytest.raises(ValueError, match=r"got sequences of shape \(7, 3\); expected \(B, T, 3\)"):
         made("layer")(X[:, 0])
+
+
+@pytest.mark.parametrize("norm", KINDS)
+def test_at_first_the_recurrent_weights_keep_the_length_of_the_state(norm):
+    U = NormalizedSRN(3, 7, 2, norm, seed=1).U.weight
+    torch.testing.assert_close(U @ U.T, torch.eye(7), atol=1e-5, rtol=0)

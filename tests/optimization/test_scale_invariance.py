@@ -79,3 +79,16 @@ def test_the_rate_grows_by_the_same_factor_at_every_step():
     assert rates[0] == pytest.approx(0.2 / 0.9)
     with pytest.raises(ValueError, match=r"learning_rate \* weight_decay is 2; expected a number in \[0, 1\)"):
         growing_rate(1.0, 2.0, step=0)
+
+
+def test_batches_are_taken_in_order_and_around_the_end():
+    model, twin = make(), make()
+    losses = descend(model, X, Y, learning_rate=0.2, weight_decay=0.0, steps=5, batch_size=23)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.2)
+    for t, found in enumerate(losses):
+        rows = [(23 * t + k) % 53 for k in range(23)]
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(twin(X[rows]), Y[rows])
+        loss.backward()
+        optimizer.step()
+        assert found == pytest.approx(loss.item(), rel=1e-10)
