@@ -338,6 +338,8 @@ u, unit = np.linspace(0, 1, 401)[:, None], exponents[:, None] / 4 + 0.75
 densities = {name: parzen.ParzenDensity(unit[part], [None], [False]) for name, part in (("l", good), ("g", bad))}
 l_of_u, g_of_u = (np.exp(density.log_density(u)) for density in densities.values())
 promise = tpe.relative_improvement(l_of_u, g_of_u, 0.25)
+
+# %%
 draws = densities["l"].sample(24, np.random.default_rng(1))
 ratio = densities["l"].log_density(draws) - densities["g"].log_density(draws)
 proposal = 4 * draws[ratio.argmax(), 0] - 3
@@ -414,6 +416,7 @@ def hidden(config):
     return wide - narrow
 
 
+# %%
 sure = {"GP": BayesianOptimization(), "GP, 12 first": BayesianOptimization(n_initial=12), "random": RandomSearch()}
 hunts = {
     name: [method.minimize(hidden, {"x": (0.0, 1.0)}, budget=20, random_state=seed) for seed in range(60)]
@@ -437,6 +440,8 @@ for found in np.array(hunts["GP"])[missed["GP"]]:
     mean, std = model.predict(line, return_std=True)
     log_ei = acquisition.log_expected_improvement(mean, np.maximum(std, 1e-12), values.min())[0] / np.log(10)
     beliefs.append((log_ei[320], model.length_scale_[0], x_tried, values, mean, std))
+
+# %%
 beliefs.sort(key=lambda belief: belief[0])
 promise, length, x_tried, values, mean, std = beliefs[len(beliefs) // 2]
 near = np.median([(abs(belief[2] - 0.25) < 0.05).sum() for belief in beliefs])
@@ -628,9 +633,9 @@ assert all(abs(validation[name].mean() - validation["random, twice the budget"].
 # the comparison a fair one. That Hyperband often ends with the very network that random search pays double for is no accident: it is the best of the draws, found at half the price.) On the left one sees how: halving looks hopeless for
 # two thirds of its budget, while everything it has was trained for one or three epochs. What counts is where it ends.
 #
-# **The two model-based searches** are the only ones to leave the luck of the draws behind. Both beat random search with twice its budget on the objective they were given, TPE on each of the six tasks against random search.
+# **The two model-based searches** are the only ones to leave the luck of the draws behind. Both beat random search with twice their budget on the objective they were given, and random search with the same budget on each of the six tasks. TPE, hopeless on Branin beside the Gaussian process, is level with it here.
 #
-# Now the right picture, and the test column. There the advantage shrinks to a quarter of a percentage point, with a standard error that is larger. And random search with twice the budget, which by validation cannot be worse than with
+# Now the right picture, and the test column. There the advantage shrinks to less than half a percentage point, with standard errors as large as itself. And random search with twice the budget, which by validation cannot be worse than with
 # one, is no better by test (a shade worse, within the error): it searched longer and found a better number, not a better network. On 1000 test images an error near 8 % is uncertain by almost a percentage point. Six tasks cannot rank these searches by test error,
 # and a table that does so from one seed ranks noise. Random search is a strong baseline not because it is clever, but because near the optimum there is little left to win.
 #

@@ -289,3 +289,18 @@ def test_the_score_is_the_function_of_that_name_with_its_parameter():
     ):
         ours = BayesianOptimization(name, beta=9.0)._score(0.1)(mean, std)
         np.testing.assert_array_equal(ours, expected)
+
+
+def test_a_lucky_value_among_bad_ones_is_not_the_value_to_undercut(monkeypatch):
+    features, bests = CubeFeatures(SearchSpace({"x": (0.0, 1.0)})), []
+    places = np.array([[0.0], [0.02], [0.04], [0.96], [0.98], [1.0]])
+    values = np.array([-1.0, -1.1, -0.9, 2.0, -1.5, 2.0])
+    noisy = GaussianProcessRegressor(length_scale=0.3, noise_variance=1.0, mean=0.0, optimizer=None).fit(places, values)
+    search = BayesianOptimization()
+    score = search._score
+    monkeypatch.setattr(search, "_score", lambda best: bests.append(best) or score(best))
+    search._next(noisy, features, places, 1, np.random.default_rng(0))
+    means = noisy.predict(places)
+    assert means.argmin() < 3
+    assert values.argmin() == 4
+    assert bests == [means.min()]
