@@ -340,3 +340,13 @@ def test_a_journal_line_with_another_resource_is_refused(tmp_path):
         ValueError, match=r"trial 0 of the journal .* with resource 7, but this search proposes .* with 1: it is not"
     ):
         Ladder().minimize(bowl_by_resource, resume=file, **arguments)
+
+
+def test_an_objective_with_a_resource_that_changes_its_configuration_changes_no_record():
+    def greedy(config, resource):
+        value = bowl_by_resource(config, resource)
+        config.clear()
+        return value
+
+    expected = Ladder().minimize(bowl_by_resource, SPACE, budget=1, random_state=2)
+    assert Ladder().minimize(greedy, SPACE, budget=1, random_state=2).trials == expected.trials

@@ -117,18 +117,19 @@ def test_every_option_reaches_the_densities(monkeypatch):
 
     class Watched(tpe.ParzenDensity):
         def __init__(self, points, ends, unordered, **options):
+            self.n_points = len(points)
             seen.append((len(points), options))
             super().__init__(points, ends, unordered, **options)
 
         def sample(self, n, rng):
-            drawn.append(n)
+            drawn.append((self.n_points, n))
             return super().sample(n, rng)
 
     monkeypatch.setattr(tpe, "ParzenDensity", Watched)
     search = tpe.TPE(gamma=0.4, n_initial=5, n_candidates=7, joint=False, prior_weight=3.0)
     search.minimize(lambda config: config["x"], {"x": (0.0, 1.0)}, budget=6, random_state=0)
     assert seen == [(2, {"joint": False, "prior_weight": 3.0}), (3, {"joint": False, "prior_weight": 3.0})]
-    assert drawn == [7]
+    assert drawn == [(2, 7)]  # from the density of the two good points
 
 
 def test_every_worker_gets_draws_of_its_own():
