@@ -1,1 +1,1 @@
-"""Deep belief networks (深度信念网络): Hopfield networks, Boltzmann machines, restricted Boltzmann machines, deep belief networks."""
+"""Deep belief networks (深度信念网络): Hopfield networks, Boltzmann machines, RBMs, deep belief networks."""
