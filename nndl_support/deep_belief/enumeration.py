@@ -53,7 +53,7 @@ def log_z(rbm: Harmonium) -> Tensor:
     >>> (log_z(rbm) / math.log(2.0)).item()  # 2 to the 5 states of weight one
     5.0
     """
-    listed, states = _listed(rbm)
+    listed, states, _ = _listed(rbm)
     return torch.cat([-listed.free_energy(chunk) for chunk in states.split(_CHUNK)]).logsumexp(0)
 
 
@@ -78,7 +78,7 @@ def exact_moments(rbm: Harmonium) -> Moments:
     tensor([[0.2500],
             [0.2500]])
     """
-    listed, states = _listed(rbm, rbm.W.dtype)
+    listed, states, turned = _listed(rbm, rbm.W.dtype)
     log_p = torch.cat([-listed.free_energy(chunk) for chunk in states.split(_CHUNK)])
     p = log_p.softmax(0)
     # the listed layer is x, the other y: E[x y^T] = sum_x p(x) x E[y | x]^T
@@ -89,23 +89,18 @@ def exact_moments(rbm: Harmonium) -> Moments:
         xy += x.T @ weighted
         y_mean += weighted.sum(0)
     x_mean = p @ states
-    if listed.W.shape == rbm.W.shape and listed.visible is rbm.visible:
-        return Moments(xy, x_mean, y_mean)
-    return Moments(xy.T, y_mean, x_mean)
+    return Moments(xy.T, y_mean, x_mean) if turned else Moments(xy, x_mean, y_mean)
 
 
-def _listed(rbm: Harmonium, dtype: torch.dtype = torch.float64) -> tuple[Harmonium, Tensor]:
-    """The machine turned so that its visible layer is the one to list, and the states of that layer."""
+def _listed(rbm: Harmonium, dtype: torch.dtype = torch.float64) -> tuple[Harmonium, Tensor, bool]:
+    """The machine turned so that its visible layer is the one to list, the states of that layer, and whether it was turned."""
     if not is_enumerable(rbm):
-        sizes = [f"2^{math.log2(n):.0f}" if math.isfinite(n) else "infinitely many" for n in _state_counts(rbm)]
+        counts = (rbm.visible.n_states, rbm.hidden.n_states)
+        sizes = ["infinitely many" if n == math.inf else f"2^{math.log2(n):.0f}" for n in counts]
         raise ValueError(
             f"the layers {rbm.visible!r} and {rbm.hidden!r} have {sizes[0]} and {sizes[1]} states; one of them must have "
             f"at most 2^{MAX_LOG2_STATES} to be enumerated: estimate instead, by annealed importance sampling"
         )
-    turned = rbm if rbm.visible.n_states < rbm.hidden.n_states else rbm.transposed()
-    turned = turned.to(dtype)
-    return turned, turned.visible.states(dtype=dtype, device=rbm.W.device)
-
-
-def _state_counts(rbm: Harmonium) -> tuple[float, float]:
-    return rbm.visible.n_states, rbm.hidden.n_states
+    turned = rbm.hidden.n_states < rbm.visible.n_states
+    listed = (rbm.transposed() if turned else rbm).to(dtype)
+    return listed, listed.visible.states(dtype=dtype, device=rbm.W.device), turned

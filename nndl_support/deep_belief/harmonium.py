@@ -26,7 +26,7 @@ from nndl_support.deep_belief.units import BernoulliUnits, Units
 __all__ = ["Harmonium"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Harmonium:
     """The parameters of a restricted Boltzmann machine, and all that follows from them without a sum over both layers.
 
@@ -70,7 +70,7 @@ class Harmonium:
                 object.__setattr__(self, name, BernoulliUnits(size))
             if getattr(self, name).n != size:
                 raise ValueError(f"W has shape {tuple(self.W.shape)}, but the {name} layer is {getattr(self, name)!r}")
-        if math.isinf(self.visible.n_states) and math.isinf(self.hidden.n_states):
+        if self.visible.n_states == self.hidden.n_states == math.inf:  # math.isinf fails for numbers like 2^1024
             raise ValueError(
                 f"the layers are {self.visible!r} and {self.hidden!r}: at least one of them must have finitely many states"
             )

@@ -270,7 +270,9 @@ class JointUnits(Units):
 
     @property
     def n_states(self) -> float:
-        return math.prod(part.n_states for part in self.parts)
+        # without a product of infinity and a whole number that no float can hold
+        counts = [part.n_states for part in self.parts]
+        return math.inf if math.inf in counts else math.prod(counts)
 
     def states(self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None) -> Tensor:
         rows = torch.zeros((1, 0), dtype=dtype, device=device)
