@@ -684,8 +684,11 @@ print(
 # The map $h \mapsto \sigma(wh + b)$ has fixed points (不动点), and for $w > 4$ there is an interval of biases with three of them: a low and a high stable one and an unstable one
 # between. At the ends of the interval two of them merge and vanish: a **saddle-node bifurcation** (鞍结分岔). There the curve touches the diagonal,
 #
-# $$ h = \sigma(wh + b), \quad w h (1 - h) = 1 \quad \Rightarrow \quad h_\pm = \tfrac12 \bigl( 1 \pm \sqrt{1 - 4/w} \bigr), \quad
-#    b_\pm = \ln \tfrac{h_\pm}{1 - h_\pm} - w h_\pm . $$
+# $$ h = \sigma(wh + b), \qquad w h (1 - h) = 1, $$
+#
+# which has the two solutions
+#
+# $$ h_\pm = \tfrac12 \bigl( 1 \pm \sqrt{1 - 4/w} \bigr), \qquad b_\pm = \ln \tfrac{h_\pm}{1 - h_\pm} - w h_\pm . $$
 #
 # When $b$ rises past $b_-$, the low state dies, and the unit ends in the high one instead. This is the usual explanation of the cliff, and it is half of the truth, as the right panel shows: the dashed curve leaves the edge for large $w$. For there the state
 # tips *earlier*, while the low state still exists: it suffices that the unstable point falls below the start $h_0$. Which happens where $h_0$ itself is a fixed point, $b = \ln\frac{h_0}{1-h_0} - w h_0$, a
