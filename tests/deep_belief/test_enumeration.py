@@ -96,7 +96,10 @@ def test_gaussian_hidden_units_are_summed_out_against_listed_visible_states():
     rbm = machine(BernoulliUnits(2), GaussianUnits(1), scale=0.7)
     total, first = 0.0, 0.0
     for v in rbm.visible.states():
-        weight = lambda x, v=v: float((-rbm.energy(v[None], torch.tensor([[x]], dtype=F64))).exp())
+
+        def weight(x, v=v):
+            return float((-rbm.energy(v[None], torch.tensor([[x]], dtype=F64))).exp())
+
         total += integrate.quad(weight, -15, 15)[0]
         first += integrate.quad(lambda x, w=weight: x * w(x), -15, 15)[0]
     assert float(log_z(rbm)) == pytest.approx(math.log(total), abs=1e-8)

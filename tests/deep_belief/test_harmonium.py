@@ -109,7 +109,11 @@ def test_long_chains_end_in_the_marginal_distribution():
 def test_free_energy_of_the_layer_opposite_to_a_gaussian_one_is_an_integral_over_it():
     rbm = machine(GaussianUnits(1), n_hidden=2, scale=0.8)
     for h in rbm.hidden.states():
-        area, _ = integrate.quad(lambda x: float((-rbm.energy(torch.tensor([[x]], dtype=F64), h[None])).exp()), -20, 20)
+
+        def weight(x, h=h):
+            return float((-rbm.energy(torch.tensor([[x]], dtype=F64), h[None])).exp())
+
+        area, _ = integrate.quad(weight, -20, 20)
         assert float(rbm.hidden_free_energy(h[None])) == pytest.approx(-math.log(area), abs=1e-8)
 
 

@@ -1,0 +1,109 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from nndl_support.deep_belief.enumeration import exact_log_likelihood, exact_moments
+from nndl_support.deep_belief.harmonium import Harmonium
+from nndl_support.deep_belief.moments import Moments, contrastive_divergence, moments
+from nndl_support.deep_belief.units import BernoulliUnits, GaussianUnits, JointUnits, SoftmaxUnits
+
+F64 = torch.float64
+KINDS = [
+    (BernoulliUnits(5), BernoulliUnits(3)),
+    (GaussianUnits(2), BernoulliUnits(3)),
+    (BernoulliUnits(5), GaussianUnits(2)),
+    (SoftmaxUnits(6, 3), BernoulliUnits(2)),
+    (JointUnits([BernoulliUnits(3), SoftmaxUnits(2, 2)]), BernoulliUnits(2)),
+]
+
+
+def machine(visible, hidden, seed=0, scale=0.7):
+    generator = torch.Generator().manual_seed(seed)
+    shapes = (visible.n, hidden.n), (visible.n,), (hidden.n,)
+    return Harmonium(*(scale * torch.randn(s, generator=generator, dtype=F64) for s in shapes), visible, hidden)
+
+
+def some_data(visible, n=7):
+    generator = torch.Generator().manual_seed(9)
+    return visible.sample(torch.randn(n, visible.n, generator=generator, dtype=F64), generator)
+
+
+def test_moments_of_a_batch_are_means_of_loops_over_pairs():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    data = some_data(rbm.visible).numpy()
+    W, b = rbm.W.numpy(), rbm.b.numpy()
+    h = 1 / (1 + np.exp(-(data @ W + b)))
+    found = moments(rbm, torch.tensor(data))
+    for i, j in itertools.product(range(5), range(3)):
+        assert float(found.W[i, j]) == pytest.approx(np.mean([v[i] * y[j] for v, y in zip(data, h)]), abs=1e-14)
+    np.testing.assert_allclose(found.a, data.mean(0))
+    np.testing.assert_allclose(found.b, h.mean(0))
+
+
+@pytest.mark.parametrize(("visible", "hidden"), KINDS, ids=repr)
+def test_data_minus_model_is_the_gradient_of_the_log_likelihood(visible, hidden):
+    """Against central differences of the exact mean log-likelihood, all parameters of all kinds of machines."""
+    rbm, step = machine(visible, hidden), 1e-5
+    data = some_data(visible)
+    gradient = moments(rbm, data).minus(exact_moments(rbm))
+    for name in ("W", "a", "b"):
+        for place in np.ndindex(*getattr(rbm, name).shape):
+            values = []
+            for sign in (1, -1):
+                moved = {n: getattr(rbm, n).clone() for n in ("W", "a", "b")}
+                moved[name][place] += sign * step
+                there = Harmonium(**moved, visible=visible, hidden=hidden)
+                values.append(float(exact_log_likelihood(there, data).mean()))
+            slope = (values[0] - values[1]) / (2 * step)
+            assert float(getattr(gradient, name)[place]) == pytest.approx(slope, abs=2e-9)
+
+
+def test_the_gradient_is_zero_where_the_data_are_all_states_weighted_by_their_probability():
+    rbm = machine(BernoulliUnits(4), BernoulliUnits(3))
+    p = exact_log_likelihood(rbm, rbm.visible.states()).exp()
+    each = [moments(rbm, v[None]) for v in rbm.visible.states()]
+    mean = Moments(*(sum(w * part for w, part in zip(p, parts)) for parts in zip(*each)))
+    for left in mean.minus(exact_moments(rbm)):
+        np.testing.assert_allclose(left, 0, atol=1e-13)
+
+
+@pytest.mark.parametrize(("visible", "hidden"), KINDS, ids=repr)
+def test_chains_draw_every_state_on_their_way(visible, hidden):
+    rbm = machine(visible, hidden)
+    start = some_data(visible)
+    _, ends = contrastive_divergence(rbm, start, 3, torch.Generator().manual_seed(4))
+    generator, v = torch.Generator().manual_seed(4), start
+    for _ in range(3):
+        h = hidden.sample(rbm.b + v @ rbm.W, generator)
+        v = visible.sample(rbm.a + h @ rbm.W.T, generator)
+    assert torch.equal(ends, v)
+    visible.check(ends)
+
+
+def test_the_averages_belong_to_where_the_chains_ended():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    negative, ends = contrastive_divergence(rbm, some_data(rbm.visible), 2, torch.Generator().manual_seed(0))
+    for ours, theirs in zip(negative, moments(rbm, ends)):
+        assert torch.equal(ours, theirs)
+
+
+def test_many_long_chains_have_the_moments_of_the_model():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    negative, _ = contrastive_divergence(rbm, torch.zeros(40_000, 5, dtype=F64), 30, torch.Generator().manual_seed(0))
+    for ours, exact in zip(negative, exact_moments(rbm)):
+        np.testing.assert_allclose(ours, exact, atol=0.015)
+
+
+def test_what_went_in_is_not_changed():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    start = some_data(rbm.visible)
+    before = start.clone()
+    contrastive_divergence(rbm, start, 2)
+    assert torch.equal(start, before)
+
+
+def test_no_step_at_all_is_refused():
+    with pytest.raises(ValueError, match="takes at least 1 step, not 0"):
+        contrastive_divergence(machine(*KINDS[0]), torch.zeros(1, 5, dtype=F64), 0)
