@@ -116,6 +116,32 @@ def test_the_path_is_scikit_learn_s():
     assert np.all(weights[0] == 0)
 
 
+def test_each_solution_of_the_path_is_the_start_of_the_next(monkeypatch):
+    X, y = data()
+    starts = []
+
+    def spy(X, y, alpha, l1_ratio, *, start):
+        starts.append(np.array(start))
+        return coordinate_descent(X, y, alpha, l1_ratio, start=start)
+
+    monkeypatch.setattr("nndl_support.optimization.elastic_net.coordinate_descent", spy)
+    _, weights = regularization_path(X, y, n_alphas=5)
+    np.testing.assert_array_equal(starts, np.vstack([np.zeros(7), weights[:-1]]))
+
+
+def test_momentum_that_starts_anew_needs_fewer_steps_than_momentum_that_does_not():
+    X, y = data()
+    gram, moment, step = X.T @ X / 23, X.T @ y / 23, 1 / np.linalg.eigvalsh(X.T @ X / 23)[-1]
+    w = ahead = np.zeros(7)
+    t, plain = 1.0, 0
+    while kkt_violation(X, y, w, 0.01, 1.0) > 1e-10 * np.abs(moment).max():  # Beck and Teboulle's, without restarts
+        new = ahead - step * (gram @ ahead - moment)
+        new = np.sign(new) * np.maximum(np.abs(new) - 0.01 * step, 0)
+        t_next = (1 + np.sqrt(1 + 4 * t**2)) / 2
+        w, ahead, t, plain = new, new + (t - 1) / t_next * (new - w), t_next, plain + 1
+    assert proximal_gradient(X, y, 0.01, 1.0)[1] < 0.7 * plain
+
+
 def test_a_start_at_the_solution_is_the_end():
     X, y = data()
     for solver in SOLVERS.values():

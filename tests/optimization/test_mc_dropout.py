@@ -67,6 +67,19 @@ def test_the_mean_of_many_samples_is_the_mean_over_all_masks():
     torch.testing.assert_close(samples.mean(0)[0], exact, rtol=0, atol=0.01)
 
 
+def test_the_samples_are_double_and_carry_no_gradient():
+    net = nn.Sequential(nn.Linear(3, 5), Dropout(0.5), nn.Linear(5, 2))  # single precision, as networks are
+    samples = sample_probabilities(net, torch.ones(7, 3), n_samples=11)
+    assert samples.dtype == torch.float64
+    assert not samples.requires_grad
+    torch.testing.assert_close(samples.sum(-1), torch.ones(11, 7, dtype=torch.float64), rtol=0, atol=1e-14)
+
+
+def test_rounding_makes_no_information_negative():
+    p = distributions(1, 4001, 3).expand(7, 4001, 3).float()
+    assert mutual_information(p).min() == 0
+
+
 def test_the_seed_decides_the_samples():
     net, x, runs = model(), torch.ones(4, 3, dtype=torch.float64), []
     for _ in range(2):

@@ -156,6 +156,26 @@ def test_what_makes_no_sense_is_refused(call, message):
         call()
 
 
+def test_the_multiplier_of_other_norms_is_the_dual_norm_of_the_slope():
+    A, b = problem()
+    w = np.linspace(-0.3, 0.5, 5)
+    assert multiplier(A, b, w, 3) == pytest.approx(np.linalg.norm(A @ w - b, 1.5), rel=1e-12)
+
+
+@pytest.mark.parametrize("p", BALLS)
+def test_the_units_of_the_weights_do_not_matter(p):
+    A, b = problem()
+    w = minimum_in_ball(A, 1e6 * b, 0.7e6, p)
+    np.testing.assert_allclose(w / 1e6, minimum_in_ball(A, b, 0.7, p), atol=1e-10)
+
+
+@pytest.mark.parametrize("p", BALLS)
+def test_momentum_needs_about_the_root_of_the_steps(p):
+    A, free = np.diag([1e-4, 1e-2, 1.0]), np.array([0.3, -0.2, 0.1])
+    # Plain descent shrinks the error of the flattest direction by 1 - 1e-4 per step: more than 100,000 steps.
+    np.testing.assert_allclose(minimum_in_ball(A, A @ free, 1.0, p, max_iter=4000), free, atol=1e-9)
+
+
 def test_too_few_steps_are_an_error_and_no_answer():
     with pytest.raises(RuntimeError, match="after 3 steps"):
         minimum_in_ball(*problem(), 0.7, 2, max_iter=3)

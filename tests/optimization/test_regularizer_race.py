@@ -58,6 +58,39 @@ def test_penalties_and_decay_shrink_the_weights(name, strength):
     assert weight_norm(name, strength) < 0.8 * weight_norm("none", 0.0)
 
 
+def first_step(name, strength):
+    """The network before the training, and network and loss after its first and only step, on all examples."""
+    X, y = separable()
+    torch.manual_seed(0)
+    before = build(name, strength, sizes=(X.shape[1], 7, int(y.max()) + 1))
+    network, result = train(name, strength, X, y, n_hidden=7, epochs=1, batch_size=len(X), learning_rate=0.1)
+    return before, network, result.history["train_loss"][0]
+
+
+@pytest.mark.parametrize(("name", "strength"), [("l1", 0.3), ("l2", 0.7)])
+def test_the_penalty_is_the_norm_of_the_weights_without_the_biases(name, strength):
+    before, _, loss = first_step(name, strength)
+    _, _, plain = first_step("none", 0.0)
+    weights = [before[0].weight, before[2].weight]
+    size = sum((w.abs() if name == "l1" else w.square() / 2).sum().item() for w in weights)
+    assert loss - plain == pytest.approx(strength * size, rel=1e-4)
+
+
+def test_decay_shrinks_the_weights_by_rate_times_strength_and_no_bias():
+    before, network, _ = first_step("weight decay", 3.0)
+    _, plain, _ = first_step("none", 0.0)
+    for layer in (0, 2):
+        torch.testing.assert_close(network[layer].weight, plain[layer].weight - 0.1 * 3.0 * before[layer].weight)
+        torch.testing.assert_close(network[layer].bias, plain[layer].bias)
+
+
+def test_hidden_units_drop_at_the_strength_and_inputs_at_a_fifth():
+    assert [layer.p for layer in build("dropout, inputs too", 0.65, sizes=(5, 3, 2)) if isinstance(layer, Dropout)] == [
+        0.2,
+        0.65,
+    ]
+
+
 def test_strength_zero_is_no_regularisation_at_all():
     X, y = separable()
     plain = train("none", 0.0, X, y, n_hidden=7)[0].state_dict()
