@@ -96,6 +96,52 @@ def test_a_cosine_ends_at_zero_with_the_last_step():
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("batch_size", [13, 67, 100])
+def test_an_entrant_is_told_how_many_steps_will_come_and_its_schedule_follows_each(splits, batch_size):
+    told, rates = [], []
+
+    class Noting(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    def entrant(model, lr, n_steps):
+        told.append(n_steps)
+        optimizer = Noting(model.parameters(), lr=lr)
+        return [optimizer], [torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / n_steps)]
+
+    run(entrant, 0.1, *splits, seed=0, **(OPTIONS | {"batch_size": batch_size}))
+    assert told == [3 * math.ceil(67 / batch_size)] == [len(rates)]
+    np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(told[0]) / told[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "options"),
+    [
+        ("SGD", "SGD", {"momentum": 0.0, "nesterov": False}),
+        ("momentum", "SGD", {"momentum": 0.9, "nesterov": False}),
+        ("Nesterov", "SGD", {"momentum": 0.9, "nesterov": True}),
+        ("AdaGrad", "Adagrad", {}),
+        ("RMSprop", "RMSprop", {"momentum": 0.0, "centered": False}),
+        ("AdaDelta", "Adadelta", {}),
+        ("Adam", "Adam", {"amsgrad": False, "weight_decay": 0.0}),
+        ("AMSGrad", "Adam", {"amsgrad": True, "weight_decay": 0.0}),
+        ("AdamW", "AdamW", {"decoupled_weight_decay": True, "weight_decay": 0.01}),
+        ("Nadam", "NAdam", {"weight_decay": 0.0}),
+        ("Lion, cosine", "Lion", {"weight_decay": 0.0}),
+        ("SOAP, cosine", "SOAP", {"max_precondition_dim": 512}),
+    ],
+)
+def test_an_entrant_is_what_its_name_says(name, kind, options):
+    for entrant in {name, f"{name}, cosine"} & set(ENTRANTS):
+        (optimizer,), schedules = ENTRANTS[entrant](new_network(7, 5, 3, seed=0), 0.02, 10)
+        assert type(optimizer).__name__ == kind
+        (group,) = optimizer.param_groups
+        assert len(group["params"]) == 4
+        assert {key: group[key] for key in options} == options
+        assert len(schedules) == entrant.endswith("cosine")
+
+
 def test_bad_input_is_named(splits):
     with pytest.raises(ValueError, match="n_epochs=0, batch_size=13 and n_hidden=11"):
         run(ENTRANTS["SGD"], 0.1, *splits, seed=0, **(OPTIONS | {"n_epochs": 0}))

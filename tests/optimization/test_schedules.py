@@ -354,6 +354,7 @@ def test_a_rate_that_is_a_tensor_is_filled_in_place():
         (CosineAnnealingWarmRestarts, {"T_0": 3, "T_mult": 1.5}, "T_mult is 1.5; expected a whole number >= 1"),
         (CosineAnnealingWarmRestarts, {"T_0": 3, "eta_min": -1}, "eta_min is -1"),
         (CyclicLR, {"base_lr": 0.2, "max_lr": 0.1}, "base_lr is 0.2; expected a number between 0 and max_lr=0.1"),
+        (CyclicLR, {"base_lr": -0.1, "max_lr": 0.1}, "base_lr is -0.1; expected a number between 0 and max_lr=0.1"),
         (CyclicLR, {"base_lr": 0.1, "max_lr": [0.2] * 3}, "max_lr has 3 values; the optimiser has 2 parameter groups"),
         (CyclicLR, {"base_lr": 0.1, "max_lr": 1, "step_size_up": 0}, "step_size_up is 0"),
         (CyclicLR, {"base_lr": 0.1, "max_lr": 1, "step_size_down": 0}, "step_size_down is 0"),
