@@ -46,6 +46,10 @@ def test_with_one_bin_it_is_the_mean_confidence_against_the_accuracy():
     assert expected_calibration_error(p, y, n_bins=1) == pytest.approx(expected)
 
 
+def test_a_confidence_on_the_border_of_two_bins_belongs_to_the_lower_one():
+    np.testing.assert_array_equal(reliability([[0.5, 0.5], [0.75, 0.25]], [0, 0], n_bins=2).n_examples, [1, 1])
+
+
 def test_certainty_is_counted_in_the_last_bin():
     assert reliability([[1.0, 0.0]], [0], n_bins=3) == (1.0, 1.0, 1)
     assert expected_calibration_error([[1.0, 0.0]], [0]) == 0
