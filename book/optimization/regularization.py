@@ -26,7 +26,7 @@
 # **You need:** [back-propagation](../backprop/backpropagation.ipynb), what Adam does, and the earlier sections of this chapter, above all
 # [initialisation](initialization.ipynb) and [normalisation](normalization.ipynb). From statistics: mean, variance, cross-entropy.
 #
-# **Time to run:** see the [Execution](../execution.md) page. About half a minute on one core; the longer experiments are loaded from records that
+# **Time to run:** see the [Execution](../execution.md) page. Less than a minute on one core; the longer experiments are loaded from records that
 # travel with the book.
 #
 # Equation numbers are those of Qiu (2019), chapter 7.
@@ -58,6 +58,7 @@ from nndl_support.optimization.recurrent_dropout import DroppedSRN, measured_sha
 from nndl_support.optimization.regularization import (
     DropConnect,
     Dropout,
+    StochasticDepth,
     VariationalDropout,
     distillation_loss,
     label_smoothing_cross_entropy,
@@ -69,6 +70,7 @@ from nndl_support.optimization.weight_decay import descend, resting_point
 from nndl_support.source import show_source
 from nndl_support.training import GL, PQ, UP, fit
 
+# %%
 torch.set_num_threads(1)
 plot.use_style()
 rng = np.random.default_rng(0)
@@ -103,8 +105,8 @@ assert 0.92 < unseen["accuracy"] < 0.955
 #
 # $$ \min_\theta \frac1N \sum_{n=1}^N \mathcal L\bigl(y^{(n)}, f(x^{(n)}; \theta)\bigr) \quad\text{such that}\quad \ell_p(\theta) \le r \tag{7.60, 7.61} $$
 #
-# The two are one problem. At the constrained optimum the slope of the loss points straight into the ball, and its size, in the dual norm, *is* the $\lambda$ that makes the penalised problem stop at the same place.
-# We take a quadratic loss $\frac12 w^\top A w - b^\top w$, find its minimum in the balls of $p = 1, 2, \infty$ by projected gradient descent, read off $\lambda$,
+# The two are one problem. At the constrained optimum the slope of the loss points straight into the ball, and its size *is* the $\lambda$ that makes the penalised problem stop at the same place. (Size in the *dual* norm, the one with $1/p + 1/q = 1$: the
+# largest entry for $\ell_1$, the sum of all for $\ell_\infty$, and for $\ell_2$ the length.) We take a quadratic loss $\frac12 w^\top A w - b^\top w$, find its minimum in the balls of $p = 1, 2, \infty$ by projected gradient descent, a step downhill and then back to the nearest point of the ball, read off $\lambda$,
 # and look whether any other point has a smaller penalised value.
 
 # %%
@@ -382,6 +384,14 @@ for task in tasks:
 assert kept["noisy labels", "UP", 2] < 0.6 * final["noisy labels"]
 assert kept["noisy labels", "GL", 0.5] > kept["noisy labels", "GL", 2] + 0.005
 assert abs(kept["few images", "UP", 2] - final["few images"]) < 0.005
+assert all(kept["noisy labels", rule, value] < 0.153 for task, rule, value in kept if (rule, value) != ("GL", 0.5))
+
+# %%
+few = [r for r in record["figures"] if r["task"] == "few images"]
+lowest, last = (np.mean([pick(r["validation_loss"]) for r in few]) for pick in (min, lambda losses: losses[-1]))
+where = np.mean([np.argmin(r["validation_loss"]) + 1 for r in few])
+print(f"few images: validation loss at its lowest {lowest:.3f} (epoch {where:.0f}), after 120 epochs {last:.3f}")
+assert all(r["validation_loss"][-1] > 1.15 * min(r["validation_loss"]) for r in few)
 
 # %% [markdown]
 # Two very different panels. With noisy labels early stopping almost halves the error, from .276 to .150: the network fits what is common before it fits what is random, and who stops in between never learns the noise. All rules find the place, UP with two strips in 17 epochs; more patience buys nothing. Only the hasty
@@ -403,8 +413,11 @@ assert abs(kept["few images", "UP", 2] - final["few images"]) < 0.005
 
 # %%
 image, g = torch.ones(1, 10_000), torch.Generator().manual_seed(0)
+passed_on = []
 for layer in (Dropout(0.9, generator=g), Dropout(keep=0.9, generator=g)):
-    print(layer, f"passes on {(layer(image) != 0).double().mean():.3f} of the inputs")
+    passed_on.append((layer(image) != 0).double().mean().item())
+    print(layer, f"passes on {passed_on[-1]:.3f} of the inputs")
+assert passed_on[0] < 0.12 < 0.88 < passed_on[1]
 
 # %% [markdown]
 # The second: where does the factor go? An early edition said that in testing the *output* of each neuron is multiplied by $p$; a reader objected ([nndl #370](https://github.com/nndl/nndl/issues/370)) and the author mended it. It is the *input* of the layer, as (7.65) says. With a bias the two differ. Six inputs have 64 masks, so no sampling is
@@ -476,6 +489,7 @@ for label, above in (("softmax on top", ()), ("one more layer", (1,))):
 # %%
 assert gaps["softmax on top"][0] < 1e-5
 assert gaps["one more layer"][0] > 1e-2
+assert all(max(accuracies.values()) - min(accuracies.values()) < 0.03 for accuracies in right.values())
 
 # %% [markdown]
 # With the softmax directly above, scaled weights give the geometric mean of 1024 networks up to rounding, in the time of one. With one more layer the equality is gone, single probabilities are off by up to a tenth, and yet the accuracies are hardly apart. That is the honest form of the slogan "dropout averages exponentially many networks": one
@@ -543,11 +557,13 @@ print("answer  ", *(f"{answer:4d}" for answer in samples.mean(0).argmax(1)))
 print("doubt   ", *(f"{value:4.1f}" for value in total))
 assert total[0] < 0.5 < total.max()
 assert (between < 0.5 * total)[1:].all()
+assert (total > single).all()
 
 # %% [markdown]
 # The mean over masks is less sure than the single prediction at every angle. But the *shape* of the curve is the same, and the disagreement of the subnetworks, the part that is supposed to say "I have never seen this", is a small part of the doubt at every angle: they were trained together, and seem to err together.
 #
-# One image makes a figure; two questions make a test. Do the uncertain answers contain the wrong ones? And do probabilities mean what they say, on upright images and on images turned by 30 degrees?
+# One image makes a figure; two questions make a test, on upright images and on images turned by 30 degrees. Do the uncertain answers contain the wrong ones? And do probabilities mean what they say? For the second, answers are sorted into
+# fifteen bins by their largest probability, the confidence; the **calibration error** (校准误差) is the mean distance, over all answers, between the confidence of a bin and the share of its answers that are right.
 
 # %%
 shown = {"upright": X_test, "turned by 30°": augmentation.rotate(X_test.reshape(-1, 28, 28), 30.0).reshape(-1, 784)}
@@ -612,6 +628,32 @@ print(
 assert (normal - exact).abs().sum() < (means - exact).abs().sum()
 
 # %% [markdown]
+# ### Dropping layers
+#
+# A whole layer can be dropped too, where something is left when it is gone: in a *residual* block $x + f(x)$, which passes its input on and adds to it. **Stochastic depth** (按层丢弃; Huang and others 2016) computes $x + \frac{b}{\pi} f(x)$ with one random $b$ per example, zero or one.
+# A tower of three such blocks contains eight networks, from no layer to three. Each $b$ occurs once, so for linear branches the mean is once more exactly what evaluation computes:
+
+# %%
+show_source(StochasticDepth)
+
+# %%
+torch.manual_seed(0)
+tower = torch.nn.Sequential(*(StochasticDepth(torch.nn.Linear(4, 4), keep=0.8) for _ in range(3))).double().eval()
+x4, mean, depths = torch.randn(1, 4).double(), 0, subnetworks.all_masks(3)
+with torch.no_grad():
+    for kept_blocks, share in zip(depths.tolist(), subnetworks.mask_probabilities(depths, keep=0.8)):
+        state = x4
+        for block, b_block in zip(tower, kept_blocks):
+            state = state + b_block / 0.8 * block.branch(state)
+        mean = mean + float(share) * state
+    whole, sampled = tower(x4), tower.train()(x4.expand(20_000, 4)).mean(0)
+print(
+    f"eight networks against evaluation: {(mean - whole).abs().max():.0e}; 20,000 draws: {(sampled - mean).abs().max():.3f} off"
+)
+assert torch.allclose(mean, whole)
+assert torch.allclose(sampled, mean[0], atol=0.1)
+
+# %% [markdown]
 # ## Dropout through time
 #
 # A recurrent network uses its weights once per step, and dropout has two places to go (Qiu's figures 7.11 and 7.12): on the way *up*, from the input to the state, or on the way *through time*, from one state to the next. Exercise 7-5 asks why the second is a bad idea with a new mask at every step. The answer is a power:
@@ -661,12 +703,13 @@ for delay in (4, 8, 16):
 
 # %% mystnb={"image": {"alt": "Left: share of memory against time steps from 0 to 12 on a logarithmic axis, for a probability of keeping of 0.8 and 0.5. With new masks the measured points lie on the straight lines of the powers of the probability; with one mask they fall more slowly. Right: test accuracy on the memory task against the delay of 4, 8 and 16 steps; without dropout, with dropped inputs and with one mask it stays near 1, with new masks on the states it falls to about one half at 16 steps."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3))
-steps = np.arange(13)
+steps, memory = np.arange(13), {}
 for keep, colour in ((0.8, plot.PALETTE[0]), (0.5, plot.PALETTE[1])):
     for one_mask, style in ((False, "o"), (True, "s-")):
         g = torch.Generator().manual_seed(0)
-        shares = measured_share(12, keep, one_mask=one_mask, n_samples=5_000, generator=g)
-        shares = np.where(np.array(shares) > 3e-4, shares, np.nan)
+        shares = np.array(measured_share(12, keep, one_mask=one_mask, n_samples=5_000, generator=g))
+        memory[keep, one_mask] = shares
+        shares = np.where(shares > 3e-4, shares, np.nan)
         label = f"$\\pi$ = {keep}, " + ("one mask" if one_mask else "new masks")
         axes[0].semilogy(steps, shares, style, color=colour, lw=0.8, ms=4, label=label)
     axes[0].semilogy(steps, keep**steps, ":", color=colour)
@@ -680,7 +723,10 @@ axes[1].legend(fontsize=8, title="dropped", loc="lower left")
 plt.show()
 
 # %%
-print({key: round(float(value), 2) for key, value in recalled.items() if key[1] == 16})
+print({key: round(float(value), 2) for key, value in recalled.items() if key[1] == 16 or key[0] == "states"})
+assert all(np.allclose(memory[keep, False][:6], keep ** steps[:6], rtol=0.2) for keep in (0.8, 0.5))
+assert memory[0.5, False][6] < memory[0.5, True][6] < 0.5
+assert recalled["states", 4] > 0.9
 assert recalled["states", 16] < 0.75
 assert min(recalled[where, 16] for where in ("nowhere", "inputs", "states, one mask")) > 0.85
 
@@ -725,11 +771,12 @@ with torch.no_grad():
 print("accuracy", {k: round((answers[y_test == k] == k).double().mean().item(), 2) for k in range(10)})
 print("taken for", {k: answers[y_test == k].mode().values.item() for k in range(10)})
 print(f"all mirrored images: {(answers == y_test).double().mean():.3f}")
-assert (answers == y_test).double().mean() < 0.6 < unseen["accuracy"]
-assert (answers[y_test == 3] == 3).double().mean() < 0.1
+assert (answers == y_test).double().mean() < 0.5 < unseen["accuracy"]
+assert all((answers[y_test == k] == k).double().mean() < 0.1 for k in (3, 5))
+assert all((answers[y_test == k] == k).double().mean() < 0.65 for k in (0, 1, 8))
 
 # %% [markdown]
-# Half right. The 3 breaks down completely, but 0, 1 and 8 suffer too, and the 4, which has no symmetry, comes off best. Handwriting leans: we measure by how many pixels a stroke moves to the right per pixel of height.
+# Fewer than half are right. The 3 breaks down completely, as does the 5, but 0, 1 and 8 suffer too, and the 4, which has no symmetry, comes off best. Handwriting leans: we measure by how many pixels a stroke moves to the right per pixel of height.
 
 # %%
 ink = mnist.X_train.reshape(-1, 28, 28) / mnist.X_train.sum(axis=1)[:, None, None]
@@ -765,8 +812,23 @@ for epsilon in (0.09, 0.1):
 assert torch.allclose(book, torch_like)
 
 # %% [markdown]
-# Exercise 7-6 asks for the loss and its least value. Since $\tilde y$ is fixed, the loss is its entropy plus a divergence, and the least value is the entropy of the smooth label, at finite logits whose gap is $\ln\frac{(1 - \epsilon)(K - 1)}{\epsilon}$ in the book's letters.
-#
+# Exercise 7-6 asks for the loss and its least value. Since $\tilde y$ is fixed, the loss is its entropy plus the **Kullback–Leibler divergence** (KL 散度) of the network's answer $q$ from it, $\mathrm{KL}(\tilde y \,\Vert\, q) = \sum_k \tilde y_k \ln(\tilde y_k/q_k)$,
+# which is positive but for $q = \tilde y$. So the least value is the entropy of the smooth label, at finite logits whose gap is $\ln\frac{(1 - \epsilon)(K - 1)}{\epsilon}$ in the book's letters:
+
+# %%
+best_logits = torch.zeros(1, 10).double()
+best_logits[0, 3] = math.log((1 - 0.1) * 9 / 0.1)
+best_logits.requires_grad_()
+least = label_smoothing_cross_entropy(best_logits, torch.tensor([3]), smoothing=0.1, convention="book")
+(slope,) = torch.autograd.grad(least, best_logits)
+label_entropy = mc_dropout.entropy(torch.tensor([0.9] + [0.1 / 9] * 9).double())
+print(
+    f"gap {best_logits.max():.2f}: loss {least:.4f}, entropy of the label {label_entropy:.4f}, slope {slope.abs().max():.0e}"
+)
+assert torch.allclose(least, label_entropy)
+assert slope.abs().max() < 1e-12
+
+# %% [markdown]
 # In the race below, with strengths chosen on validation images like everybody's, label smoothing will come out at .965, two and a half points ahead of the plain network, *with $\epsilon = .8$*, the largest value on offer. Right class .28, each wrong one .08: that is hardly a gentle correction. Almost the same accuracy comes from something nobody calls a regulariser, plain
 # squared error between logits and one-hot labels. And training accuracy goes *up*, not down. This does not look like the usual story, that smoothing stops the network from being too sure. We looked for the cause, in a record with five seeds per setting and no selection:
 
@@ -850,7 +912,7 @@ for temperature in (1.0, 4.0, 16.0, 256.0):
 assert abs(loss.item() - limit) < 0.002 * limit
 
 # %% [markdown]
-# Does it help? A teacher with two layers of 400 units and dropout, five seeds; students with 12, 64 and 256 units, alone or with $T = 4$ and $\alpha = .9$. "Distance" is the divergence of student and teacher at $T = 4$ on the *training* images: how well the student can do what it is told.
+# Does it help? A teacher with two layers of 400 units and dropout, five seeds; students with 12, 64 and 256 units, alone or with $T = 4$ and $\alpha = .9$. "Distance" is the KL divergence of student and teacher at $T = 4$ on the *training* images: how well the student can do what it is told.
 
 # %%
 taught = records.load("optimization/distillation_width")["figures"]
@@ -864,17 +926,18 @@ for (width, rate, temperature), r in students.items():
 gain = {key[:2]: np.mean(students[*key[:2], 4.0]["test"]) - np.mean(r["test"])
         for key, r in students.items() if key[2] is None}  # fmt: skip
 print({key: f"{value:+.4f}" for key, value in gain.items()})
-assert gain[12, 2e-3] < 0 < gain[256, 1e-2]
+assert max(gain[12, 2e-3], gain[64, 2e-3]) < 0 < gain[256, 1e-2]
 assert np.mean(students[12, 2e-3, 4.0]["distance"]) > 5 * np.mean(students[256, 2e-3, 4.0]["distance"])
 
 # %% [markdown]
-# For the smallest student, for which the method was made, teaching *costs* accuracy. For the one with 256 units it gains, .012 at the first learning rate and .007 at the larger one, so that this gain is not only that of a small rate again. What separates them is the distance: twelve units cannot reproduce ten soft numbers per image, and spend their few means on the attempt,
+# For the smallest student, for which the method was made, teaching *costs* accuracy, and with 64 units still a little. For the one with 256 units it gains, .012 at the first learning rate and .007 at the larger one, so that this gain is not only that of a small rate again. What separates them is the distance: twelve units cannot reproduce ten soft numbers per image, and spend their few means on the attempt,
 # whereas hard labels ask for nothing but the right side of a boundary. That is an explanation after the fact, from one data set; but a student that stays far from its teacher on the very images it was taught on is a warning that costs nothing to look at.
 #
 # Another record holds the temperature and the teacher's own labels, for the student with 12 units:
 
 # %%
 record = records.load("optimization/distillation")["figures"]
+teachers, pupils = {}, {}
 for smoothed in (0.0, 0.1):
     row = []
     for temperature in (1.0, 2.0, 4.0, 8.0):
@@ -887,6 +950,9 @@ for smoothed in (0.0, 0.1):
     teacher = np.mean([r["accuracy"] for r in record if r["role"] == "teacher" and r["smoothing"] == smoothed])
     print(f"teacher smoothed by {smoothed}: {teacher:.3f}; students at T = 1, 2, 4, 8: {np.round(row, 3)}")
     assert row == sorted(row, reverse=True)
+    teachers[smoothed], pupils[smoothed] = teacher, np.array(row)
+assert teachers[0.1] > teachers[0.0]
+assert (pupils[0.1] < pupils[0.0]).all()
 softness = [(r["plain"], r["smoothed"]) for r in record if r["role"] == "softness"]
 print("largest probability of the teacher at T = 4, plain and smoothed:", np.mean(softness, axis=0).round(2))
 
@@ -917,6 +983,7 @@ for name in names:
 assert all(abs(average[name] - average["none"]) < 0.002 for name in ("l1", "l2", "weight decay"))
 assert max(average["fewer epochs"], average["drop connect"]) < average["none"]
 assert average["dropout, inputs too"] > average["none"] + 0.003
+assert sorted(average.values())[-3] < means["none", 1e-2, 30] < average["squared error"]
 assert np.mean(race["label smoothing"]["train"]) > np.mean(race["none"]["train"])
 
 # %% [markdown]
@@ -938,10 +1005,10 @@ recipe = combination.Recipe(**combined["chosen"], epochs=combined["epochs"])
 model, result = combination.train(recipe, X, y, seed=0)
 final_accuracy = combination.accuracy(model, X_test, y_test)
 print(f"test accuracy {final_accuracy:.3f}, plain network {unseen['accuracy']:.3f}")
-assert final_accuracy >= 0.965
+assert 1 - final_accuracy < (1 - unseen["accuracy"]) / 2
 
 # %% [markdown]
-# Less than a third of the errors of the plain network are left. And who deserves the credit? An **ablation study** (消融实验) takes out one part at a time, or adds one alone to nothing:
+# Fewer than half of the errors of the plain network are left, here not much more than a quarter. And who deserves the credit? An **ablation study** (消融实验) takes out one part at a time, or adds one alone to nothing:
 
 # %% mystnb={"image": {"alt": "Two panels of horizontal bars for eight parts of the recipe with five seeds as dots. Left, what test accuracy loses when the part is taken out of the whole: augmentation 0.017, Adam 0.005, batch normalisation 0.004, label smoothing 0.002, the other four about nothing. Right, what it gains alone over a network with no part: augmentation 0.018 with one seed far below zero, batch normalisation and label smoothing 0.014, He's start 0.012, Adam 0.008, dropout 0.006, weight decay 0.002, the schedule slightly negative."}}
 scores = {name: np.array(r["test"]) for name, r in combined["results"].items()}
@@ -960,27 +1027,43 @@ plt.show()
 
 # %%
 lost = {part: scores["all parts"].mean() - scores[f"without {part}"].mean() for part in parts}
-print({part: f"{value:+.4f}" for part, value in sorted(lost.items(), key=lambda item: -item[1])})
-assert lost["augmentation"] > 2 * max(value for part, value in lost.items() if part != "augmentation")
+print("lost:", {part: f"{value:+.4f}" for part, value in sorted(lost.items(), key=lambda item: -item[1])})
+gained = {part: scores[f"only {part}"].mean() - scores["no part"].mean() for part in parts}
+print("alone:", {part: f"{value:+.4f}" for part, value in sorted(gained.items(), key=lambda item: -item[1])})
+assert lost["augmentation"] > sum(max(value, 0) for part, value in lost.items() if part != "augmentation")
+assert min(gained["he_start"], gained["dropout"]) > 0.004
 assert max(abs(lost[part]) for part in ("he_start", "dropout", "weight_decay", "schedule")) < 0.002
 assert scores["only augmentation"].min() < scores["no part"].mean()
 
 # %% [markdown]
-# Augmentation is nearly everything: without it 1.7 points go, more than for any three others together. Four parts can be left out without a measurable loss: He's start (batch normalisation makes it superfluous, as the section on [normalisation](normalization.ipynb) let us expect), dropout, weight decay, and the schedule.
+# Augmentation is nearly everything: without it 1.7 points go, more than for all the others together. Four parts can be left out without a measurable loss: He's start (batch normalisation makes it superfluous, as the section on [normalisation](normalization.ipynb) let us expect), dropout, weight decay, and the schedule.
 # It would be wrong to call them useless. *Alone*, He's start and dropout do help; on top of the others nothing is left for them to mend.
 #
-# And what about the one dot of augmentation far to the left? We first took it for a training that got stuck, and were wrong: its training loss is that of the other seeds. We stopped the same training one epoch earlier:
+# And what about the one dot of augmentation far to the left? We first took it for a training that got stuck, and were wrong. We train it once more and look at the test images after every epoch; then we let it go on for three epochs, in which the rate falls to 0:
 
 # %%
-alone = combination.Recipe(**combined["chosen"], epochs=combined["epochs"] - 1).with_only("augmentation")
+alone = combination.Recipe(**combined["chosen"]).with_only("augmentation")
 worst = int(np.argmin(scores["only augmentation"]))
-earlier, _ = combination.train(alone, X, y, seed=worst)
-print(f"seed {worst}: after 29 epochs {combination.accuracy(earlier, X_test, y_test):.3f}, "
-      f"after 30 {scores['only augmentation'][worst]:.3f}")  # fmt: skip
-assert combination.accuracy(earlier, X_test, y_test) > 0.95
+torch.manual_seed(worst)
+network = combination.build(alone)
+optimizer = SGD(network.parameters(), lr=alone.sgd_rate)
+after_each = {"accuracy": lambda model: combination.accuracy(model, X_test, y_test)}
+settings = {"batch_size": alone.batch_size, "seed": worst, "metrics": after_each}
+cross_entropy = torch.nn.CrossEntropyLoss()
+
+# %%
+steady = fit(network, cross_entropy, (X, y), optimizer, epochs=combined["epochs"], **settings)
+falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3)
+ending = fit(network, cross_entropy, (X, y), optimizer, epochs=3, scheduler=falling, **settings)
+hops, landing = (np.array(part.history["accuracy"]) for part in (steady, ending))
+print(f"seed {worst}, the last ten epochs:", hops[-10:].round(3))
+print("three more with a falling rate:   ", landing.round(3))
+assert np.ptp(hops[-10:]) > 0.01
+assert landing[-1] > hops[-10:].mean()
+assert landing[-1] > 0.965
 
 # %% [markdown]
-# An epoch before, all was well. At a large constant rate the weights hop about until the end, and the record caught this one in mid-air. A falling rate would have brought it down: the schedule, which "gives nothing" in the left panel and less than nothing alone, is just what this run lacked.
+# At a large constant rate the weights hop about until the end, and now and then the accuracy drops by several points for one epoch; the record caught this seed in such a moment. Three epochs with a falling rate bring it down, above the mean of those ten: the schedule, which "gives nothing" in the left panel and less than nothing alone, is just what this run lacked.
 # Parts substitute for each other and rescue each other. A table of single gains, from whichever side, does not add up.
 #
 # ## Checked against PyTorch, scikit-learn and SciPy
@@ -1070,9 +1153,14 @@ assert left_over["l2"] > 0.75 > 0.3 > left_over["decay"]
 # **Choosing at the edge.** The best strength of label smoothing was the last of its list, .8. A choice at the edge of a grid says that the grid is too short, or, as here, that the parameter does something else than one thinks. Look where in its range each winner lies. Five of ours lie at an edge:
 
 # %%
-for name, row in race.items():
-    if len(row["strengths"]) > 1 and row["strength"] in (row["strengths"][0], row["strengths"][-1]):
-        print(f"{name}: chose {row['strength']} among {row['strengths']}")
+at_edge = [
+    name
+    for name, row in race.items()
+    if len(row["strengths"]) > 1 and row["strength"] in (row["strengths"][0], row["strengths"][-1])
+]
+for name in at_edge:
+    print(f"{name}: chose {race[name]['strength']} among {race[name]['strengths']}")
+assert len(at_edge) == 5
 
 # %% [markdown]
 # Three of them chose the *weakest* strength they had, and would have liked to be weaker still: their lists begin too high. Input noise, at its strongest, might have gone further. Our race is fair in that everybody had a list; it is not the last word on any of them.
@@ -1168,7 +1256,8 @@ for name, row in race.items():
 #   [arXiv:1307.1493](https://arxiv.org/abs/1307.1493).
 # - Gal and Ghahramani (2016), Dropout as a Bayesian approximation, [arXiv:1506.02142](https://arxiv.org/abs/1506.02142), and A theoretically grounded application of dropout in recurrent neural
 #   networks, [arXiv:1512.05287](https://arxiv.org/abs/1512.05287); Zaremba, Sutskever and Vinyals (2014), Recurrent neural network regularization, [arXiv:1409.2329](https://arxiv.org/abs/1409.2329).
-# - Wan, Zeiler, Zhang, LeCun and Fergus (2013), Regularization of neural networks using DropConnect, ICML.
+# - Wan, Zeiler, Zhang, LeCun and Fergus (2013), Regularization of neural networks using DropConnect, ICML; Huang, Sun, Liu, Sedra and Weinberger (2016), Deep networks with stochastic depth,
+#   [arXiv:1603.09382](https://arxiv.org/abs/1603.09382).
 # - Simard, Steinkraus and Platt (2003), Best practices for convolutional neural networks applied to visual document analysis,
 #   [doi:10.1109/ICDAR.2003.1227801](https://doi.org/10.1109/ICDAR.2003.1227801).
 # - Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), Rethinking the Inception architecture for computer vision, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567).
