@@ -1,0 +1,245 @@
+"""Long runs of the section on fine-tuning: from few labels to many, from shallow to deep, and autoencoders.
+
+Every training is remembered in ``build/fine_tuning.json`` as soon as it ends, so that a run that was broken off goes on.
+"""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
+from nndl_support.deep_belief.deep_autoencoder import random_autoencoder, squared_error, train_autoencoder, unroll
+from nndl_support.deep_belief.few_labels import REFERENCES, fit_reference, held_out_fold, labelled_rows
+from nndl_support.deep_belief.pretraining_study import COMPETITORS, build, epochs_for, fine_tune, judge, pretrain
+from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
+from nndl_support.deep_belief.small_cnn import LeNet
+from tools.records_of_runs import write_json
+from tools.sections import ROOT
+
+SIZES = (784, 256, 256, 10)
+PER_CLASS = (1, 3, 10, 30, 100, 400)
+RATES = (1e-3, 3e-3, 1e-2)
+NETWORKS = ("pre-trained", "small start", "ReLU", "ReLU, dropout", "LeNet")
+COMMAND = "make bench ONLY=benchmarks/test_deep_belief_fine_tuning.py"
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    data = load_mnist_5k()
+    X, X_test = (torch.tensor(part, dtype=torch.float32) for part in (data.X_train, data.X_test))
+    return X, torch.tensor(data.y_train), X_test, torch.tensor(data.y_test)
+
+
+def remembered(part, key, compute):
+    """What ``compute`` returned when it was first asked under this key."""
+    file = ROOT / "build" / f"fine_tuning_{part}.json"
+    memory = json.loads(file.read_text("utf8")) if file.is_file() else {}
+    key = json.dumps(key)
+    if key not in memory:
+        memory[key] = compute()
+        write_json(file, memory)
+        print(part, key, memory[key], flush=True)
+    return memory[key]
+
+
+class Belief:
+    """Deep belief networks by seed, fitted when first asked for."""
+
+    def __init__(self, X):
+        self.X, self.known = X.numpy(), {}
+
+    def __call__(self, seed, sizes=SIZES[1:-1]):
+        if (seed, sizes) not in self.known:
+            self.known[seed, sizes] = pretrain(self.X, sizes, seed=seed)
+        return self.known[seed, sizes]
+
+
+def network_of(name, belief, seed):
+    if name == "LeNet":
+        return LeNet(generator=torch.Generator().manual_seed(seed))
+    return build(COMPETITORS[name], SIZES, belief(seed) if name == "pre-trained" else None, seed=seed)
+
+
+def scores_of_network(name, rate, belief, seed, seen, unseen):
+    network = network_of(name, belief, seed)
+    fine_tune(network, *seen, learning_rate=rate, seed=seed)
+    return judge(network, *seen), judge(network, *unseen), network
+
+
+def scores_of_reference(name, C, belief, seed, seen, unseen):
+    features = belief(seed).transform if name.endswith("features") else lambda X: X
+    model = fit_reference(name.split(",")[0], C, features(seen[0].numpy()), seen[1].numpy())
+    accuracies = [model.score(features(X.numpy()), y.numpy()) for X, y in (seen, unseen)]
+    return *({"accuracy": accuracy} for accuracy in accuracies), model
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *REFERENCES, "logistic regression, features"])
+def test_from_few_labels_to_many(name, mnist):
+    X, y, X_test, y_test = mnist
+    belief = Belief(X)
+    scores, choices = (
+        (scores_of_network, RATES) if name in NETWORKS else (scores_of_reference, REFERENCES[name.split(",")[0]])
+    )
+    figures, chosen = [], {}
+    for per_class in PER_CLASS[::-1]:
+        seeds = range(3 if per_class == 400 else 5)
+        validation = []
+        for choice in choices if per_class > 1 else ():
+            parts = []
+            for seed in range(1 if per_class == 400 else 2):
+
+                def held_out_accuracy(choice=choice, seed=seed):
+                    rows = labelled_rows(y.numpy(), per_class, seed=seed)
+                    out = held_out_fold(y.numpy()[rows], seed, 3)
+                    seen, unseen = ((X[rows[k]], y[rows[k]]) for k in (~out, out))
+                    return scores(name, choice, belief, seed, seen, unseen)[1]["accuracy"]
+
+                parts.append(remembered(f"cv_{name}", [per_class, choice, seed], held_out_accuracy))
+            validation.append(float(np.mean(parts)))
+        # One label for each class leaves nothing to hold out: the choice made with three serves.
+        chosen[per_class] = choices[int(np.argmax(validation))] if per_class > 1 else chosen[3]
+        row = {"name": name, "per_class": per_class, "choices": list(choices), "validation": validation}
+        row |= {"choice": chosen[per_class], "train": [], "test": []}
+        for seed in seeds:
+
+            def test_scores(seed=seed):
+                rows = labelled_rows(y.numpy(), per_class, seed=seed)
+                train, test, network = scores(
+                    name, chosen[per_class], belief, seed, (X[rows], y[rows]), (X_test, y_test)
+                )
+                if name == "pre-trained" and (per_class, seed) == (400, 0):
+                    torch.save(network.state_dict(), ROOT / "build" / "fine_tuned_seed_0.pt")
+                return [train, test]
+
+            train, test = remembered(f"test_{name}", [per_class, chosen[per_class], seed], test_scores)
+            row["train"].append(train)
+            row["test"].append(test)
+        figures.append(row)
+        if per_class == 3:
+            chosen[1] = chosen[3]
+    remembered(f"rows_{name}", "figures", lambda: figures)
+
+
+def test_record_of_labels():
+    names = [*NETWORKS, *REFERENCES, "logistic regression, features"]
+    files = [ROOT / "build" / f"fine_tuning_rows_{name}.json" for name in names]
+    figures = list(itertools.chain.from_iterable(json.loads(file.read_text("utf8"))['"figures"'] for file in files))
+    settings = {"sizes": SIZES, "epochs": {k: epochs_for(10 * k) for k in PER_CLASS}, "batch_size": 100}
+    records.save(
+        "deep_belief/fine_tuning_labels",
+        records.environment(seeds=range(5), command=COMMAND) | settings | {"figures": figures},
+    )
+
+
+DEPTHS = (1, 2, 3, 4, 6)
+STARTS = (
+    ("pre-trained", "adam"),
+    ("small start", "adam"),
+    ("small start", "momentum"),
+    ("Xavier start", "adam"),
+    ("ReLU", "adam"),
+)
+
+
+def test_from_shallow_to_deep(mnist):
+    X, y, X_test, y_test = mnist
+    belief, figures, epochs = Belief(X), [], 15
+    out = held_out_fold(y.numpy(), 0, 5)
+    for depth in DEPTHS:
+        sizes = (784, *(100,) * depth, 10)
+        for name, method in STARTS:
+            rates = (0.1, 0.3) if method == "momentum" else (3e-3, 1e-2)
+
+            def network(seed, name=name, sizes=sizes):
+                dbn = belief(seed, sizes[1:-1]) if name == "pre-trained" else None
+                return build(COMPETITORS[name], sizes, dbn, seed=seed)
+
+            def validate(rate, network=network, method=method):
+                model = network(0)
+                fine_tune(model, X[~out], y[~out], learning_rate=rate, method=method, epochs=epochs)
+                return judge(model, X[out], y[out])["accuracy"]
+
+            def learn(rate, seed, network=network, method=method):
+                model = network(seed)
+                fine_tune(model, X, y, learning_rate=rate, method=method, epochs=epochs, seed=seed)
+                return [judge(model, X, y), judge(model, X_test, y_test)]
+
+            validation = [
+                remembered("depth", [name, method, depth, rate], lambda rate=rate: validate(rate)) for rate in rates
+            ]
+            rate = rates[int(np.argmax(validation))]
+            both = [
+                remembered("depth", [name, method, depth, rate, seed], lambda seed=seed: learn(rate, seed))
+                for seed in range(3)
+            ]
+            row = {"name": name, "method": method, "depth": depth, "rates": rates, "validation": validation}
+            figures.append(row | {"rate": rate, "train": [b[0] for b in both], "test": [b[1] for b in both]})
+    settings = {"width": 100, "epochs": epochs, "batch_size": 100}
+    records.save(
+        "deep_belief/fine_tuning_depth",
+        records.environment(seeds=range(3), command=COMMAND) | settings | {"figures": figures},
+    )
+
+
+def code_machine(dbn, X, size, seed):
+    """The last machine of an autoencoder: Gaussian hidden units above the deep belief network."""
+    options = {"method": "cd", "learning_rate": 0.005, "momentum": 0.8, "batch_size": 100, "n_epochs": 20}
+    machine = RestrictedBoltzmannMachine(size, hidden="gaussian", schedule="linear", random_state=seed, **options)
+    return machine.fit(dbn.transform(X.numpy()))
+
+
+def test_autoencoders(mnist):
+    X, _, X_test, _ = mnist
+    belief, figures, epochs = Belief(X), [], 30
+    settings = {"pre-trained": "adam", "small start, momentum": "momentum", "small start": "adam", "ReLU": "adam"}
+    for size in (2, 30):
+        sizes = (784, 256, 128, size)
+        pca = PCA(size, random_state=0).fit(X.numpy())
+        rebuilt = pca.inverse_transform(pca.transform(X_test.numpy()))
+        figures.append({"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]})
+        for name, method in settings.items():
+
+            def model_of(seed, name=name, sizes=sizes, size=size):
+                if name == "pre-trained":
+                    dbn = belief(seed, sizes[1:-1])
+                    top = code_machine(dbn, X, size, seed)
+                    return unroll([*(machine.harmonium_ for machine in dbn.rbms_), top.harmonium_])
+                generator = torch.Generator().manual_seed(seed)
+                return random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
+
+            def learn(rate, seed, model_of=model_of, method=method):
+                model = model_of(seed)
+                before = squared_error(model, X_test)
+                train_autoencoder(model, X, learning_rate=rate, epochs=epochs, method=method, seed=seed)
+                return {"before": before, "train": squared_error(model, X), "test": squared_error(model, X_test)}
+
+            rates = (0.1, 0.3) if method == "momentum" else (1e-3, 3e-3)
+            trials = {
+                rate: remembered("autoencoder", [name, size, rate, 0], lambda rate=rate: learn(rate, 0))
+                for rate in rates
+            }
+            rate = min(
+                trials, key=lambda rate: trials[rate]["train"]
+            )  # no labels, no test images: by the training error
+            runs = [
+                remembered("autoencoder", [name, size, rate, seed], lambda seed=seed: learn(rate, seed))
+                for seed in range(3)
+            ]
+            row = {"name": name, "code": size, "rates": rates, "rate": rate}
+            figures.append(row | {key: [run[key] for run in runs] for key in ("before", "train", "test")})
+    mean = X.mean(0)
+    settings = {"hidden": [256, 128], "epochs": epochs, "mean_image": float((X_test - mean).square().sum(1).mean())}
+    records.save(
+        "deep_belief/fine_tuning_autoencoder",
+        records.environment(seeds=range(3), command=COMMAND) | settings | {"figures": figures},
+    )
