@@ -298,14 +298,13 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             if not self.use_labels:
                 raise ValueError("label is given, but the network was fitted without labels: set use_labels=True")
             labels = self._labels(np.broadcast_to(np.asarray(label), n_samples), n_samples, reset=False)
-            labels = labels.double()
         if start is None:
             base = torch.as_tensor(self.rbms_[-1].base_bias_).to(stack.top.a)
             x = stack.top.visible.sample(base.expand(n_samples, -1), generator)
         else:
             h = stack.sample_up(self._validated(start, reset=False).double(), generator)[-1]
             x = torch.cat([h, h.new_zeros(len(h), stack.n_labels)], dim=1)
-        x = stack.sample_top(x, n_steps, generator, labels=labels)
+        x = stack.sample_top(x, n_steps, generator, labels=None if labels is None else labels.double())
         states, means = stack.sample_down(x[:, : stack.sizes[-2]], generator)
         if len(stack.sizes) == 2:  # a single machine: its visible units are the data
             means = stack.top.mean_visible(stack.top.sample_hidden(x, generator))[:, : stack.sizes[0]]

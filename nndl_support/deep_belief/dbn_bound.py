@@ -3,8 +3,8 @@ r"""How likely a deep belief network finds its data: the variational bound, and 
 .. math:: \log p(v) \;\ge\; \mathcal L(v) = \mathbb E_{q(h \mid v)}\bigl[\log p(v, h) - \log q(h \mid v)\bigr]
     = \log p(v) - \operatorname{KL}\bigl(q(h \mid v) \,\|\, p(h \mid v)\bigr)
 
-Here h stands for the layers 1, ..., L - 1; the topmost layer is summed out in closed form. q draws each layer from the one below by
-the recognition weights.
+Here h stands for the layers 1, ..., L - 1; the topmost layer is summed out in closed form. q draws each layer from the one
+below by the recognition weights.
 
 Shapes: B examples, n_l units in layer l, S joint states of the layers 1, ..., L - 1.
 
