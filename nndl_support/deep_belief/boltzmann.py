@@ -29,7 +29,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nndl_support.deep_belief.boltzmann_distribution import MAX_UNITS, all_states
 from nndl_support.deep_belief.boltzmann_energy import check_states, energy, visible_log_probabilities
 from nndl_support.deep_belief.boltzmann_gibbs import full_conditional, gibbs_sweep, random_states, run_chains
-from nndl_support.deep_belief.boltzmann_gradient import gradient_over_states, pattern_distribution, sampled_gradient
+from nndl_support.deep_belief.boltzmann_gradient import (
+    centre_gradient,
+    gradient_over_states,
+    pattern_distribution,
+    sampled_gradient,
+)
 
 __all__ = ["BoltzmannMachine"]
 
@@ -47,6 +52,8 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
     temperature : float > 0, in units of energy
     learning_rate : float > 0
     momentum : float in [0, 1)
+    centred : bool
+        Whether to follow the gradient for units measured from their means (:func:`.centre_gradient`), or exactly 12.28.
     weight_decay : float >= 0
         Each step also subtracts learning_rate times this share of the weights (not of the biases).
     n_epochs : int >= 1
@@ -104,6 +111,7 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
         temperature: float = 1.0,
         learning_rate: float = 0.1,
         momentum: float = 0.9,
+        centred: bool = True,
         weight_decay: float = 0.0,
         n_epochs: int = 1000,
         tolerance: float = 1e-8,
@@ -121,6 +129,7 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
         self.temperature = temperature
         self.learning_rate = learning_rate
         self.momentum = momentum
+        self.centred = centred
         self.weight_decay = weight_decay
         self.n_epochs = n_epochs
         self.tolerance = tolerance
@@ -430,15 +439,18 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
             states, data = all_states(len(self.biases_)), pattern_distribution(X, sample_weight)
         for _ in range(n_epochs):
             if exact:
-                dW, db, value = gradient_over_states(
+                dW, db, means, value = gradient_over_states(
                     self.weights_, self.biases_, states, data, int(self.n_inputs), float(self.temperature)
                 )
                 values.append(value)
             else:
-                dW, db = self._estimate(X, sample_weight / sample_weight.sum())
-            dW = (dW - self.weight_decay * self.weights_) * self._mask
-            if exact and max(np.abs(dW).max(), np.abs(db).max()) <= self.tolerance:
+                dW, db, means = self._estimate(X, sample_weight / sample_weight.sum())
+            dW = dW * self._mask
+            if exact and max(np.abs(dW - self.weight_decay * self.weights_).max(), np.abs(db).max()) <= self.tolerance:
                 break
+            if self.centred:
+                dW, db = centre_gradient(dW, db, means, self._mask)
+            dW = dW - self.weight_decay * self.weights_
             self._step(dW, db)
             self.n_iter_ += 1
         self.log_likelihoods_ = np.append(self.log_likelihoods_, values)
@@ -450,8 +462,8 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
         self.weights_ = self.weights_ + velocity_W
         self.biases_ = self.biases_ + velocity_b
 
-    def _estimate(self, X: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gradient from clamped and from free chains."""
+    def _estimate(self, X: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The gradient from clamped and from free chains, and the mean states of both."""
         n, n_visible, n_inputs = len(self.biases_), X.shape[1], int(self.n_inputs)
         # Systematic resampling: every example as often as its share says, but for less than one.
         places = (np.arange(self.n_chains) + self._rng.random()) / self.n_chains
@@ -469,7 +481,8 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
         else:
             start = self._chains if self.persistent else random_states(len(rows), n, self._rng)
             negative = self._chains = self._run(start, np.arange(n), warm_up=not self.persistent)
-        return sampled_gradient(positive, negative, temperature=self.temperature)
+        means = (positive.mean(axis=0) + negative.mean(axis=0)) / 2
+        return *sampled_gradient(positive, negative, temperature=self.temperature), means
 
     def _run(self, x: np.ndarray, units: np.ndarray, *, warm_up: bool) -> np.ndarray:
         sweeps = np.full(int(self.n_sweeps), float(self.temperature))
