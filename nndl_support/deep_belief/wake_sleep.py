@@ -47,7 +47,7 @@ class Direction(NamedTuple):
     top: Moments
 
 
-def delta_rule(x: Tensor, y: Tensor, layer: Layer) -> Layer:
+def delta_rule(x: Tensor, y: Tensor, layer: Layer, weight: Tensor | None = None) -> Layer:
     r"""How a layer that sees ``x`` learns to predict ``y``: the gradient of the mean of log p(y | x).
 
     .. math:: \frac1B \sum_n x_n (y_n - \sigma(W^\top x_n + b))^\top
@@ -57,6 +57,8 @@ def delta_rule(x: Tensor, y: Tensor, layer: Layer) -> Layer:
     x : tensor (B, m), the states it sees
     y : tensor (B, n), the states it shall predict
     layer : Layer with weight (m, n), bias (n,)
+    weight : tensor (B,), optional
+        How much each row counts, with the sum 1; all alike unless given.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def delta_rule(x: Tensor, y: Tensor, layer: Layer) -> Layer:
             [0.0000]])
     """
     error = y - torch.sigmoid(x @ layer.weight + layer.bias)
-    return Layer(x.T @ error / len(x), error.mean(0))
+    error = error / len(x) if weight is None else error * weight[:, None]
+    return Layer(x.T @ error, error.sum(0))
 
 
 def contrastive_wake_sleep(
@@ -117,8 +120,10 @@ def contrastive_wake_sleep(
     return Direction(recognition, generative, top)
 
 
-def moved(stack: BeliefStack, direction: Direction, rate: float) -> BeliefStack:
-    """The network after a step of length ``rate``.
+def moved(
+    stack: BeliefStack, direction: Direction, rate: float, *, parts: Sequence[str] = Direction._fields
+) -> BeliefStack:
+    """The network after a step of length ``rate``, of all parts or of some of "recognition", "generative" and "top".
 
     Examples
     --------
@@ -128,18 +133,23 @@ def moved(stack: BeliefStack, direction: Direction, rate: float) -> BeliefStack:
     tensor([0.5000])
     """
 
-    def stepped(layers: Sequence[Layer], steps: Sequence[Layer]) -> list[Layer]:
+    if unknown := set(parts) - set(Direction._fields):
+        raise ValueError(f"parts has {sorted(unknown)}; expected some of {', '.join(Direction._fields)}")
+
+    def stepped(part: str) -> Sequence[Layer]:
+        layers: Sequence[Layer] = getattr(stack, part)
+        if part not in parts:
+            return layers
         return [
             Layer(*(p + rate * d for p, d in zip(layer, step, strict=True)))
-            for layer, step in zip(layers, steps, strict=True)
+            for layer, step in zip(layers, getattr(direction, part), strict=True)
         ]
 
-    W, a, b = (p + rate * d for p, d in zip((stack.top.W, stack.top.a, stack.top.b), direction.top, strict=True))
-    return BeliefStack(
-        stepped(stack.recognition, direction.recognition),
-        stepped(stack.generative, direction.generative),
-        replace(stack.top, W=W, a=a, b=b),
-    )
+    top = stack.top
+    if "top" in parts:
+        W, a, b = (p + rate * d for p, d in zip((top.W, top.a, top.b), direction.top, strict=True))
+        top = replace(top, W=W, a=a, b=b)
+    return BeliefStack(stepped("recognition"), stepped("generative"), top)
 
 
 def parameters(stack: BeliefStack) -> Iterator[Tensor]:
