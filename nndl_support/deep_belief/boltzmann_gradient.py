@@ -90,7 +90,7 @@ def pattern_distribution(X: npt.ArrayLike, sample_weight: npt.ArrayLike | None =
     patterns = check_states(patterns, n, "X", "visible units")
     weights = np.ones(len(patterns)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     if weights.shape != (len(patterns),) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:
-        raise ValueError(f"sample_weight must hold {len(patterns)} numbers of at least 0, not all of them 0")
+        raise ValueError(f"sample_weight must hold {len(patterns)} numbers of at least 0 that are not all zero")
     index = patterns.astype(int) @ (1 << np.arange(n)[::-1])
     return np.bincount(index, weights, minlength=2**n) / weights.sum()
 

@@ -92,7 +92,7 @@ def random_scan_matrix(W: npt.ArrayLike, b: npt.ArrayLike, *, temperature: float
     >>> random_scan_matrix(np.zeros((2, 2)), np.zeros(2))[0]
     array([0.5 , 0.25, 0.25, 0.  ])
     """
-    n = len(np.atleast_1d(np.asarray(b)))
+    n = len(_small(W, b)[1])
     return np.mean([unit_matrix(W, b, i, temperature=temperature) for i in range(n)], axis=0)
 
 
@@ -119,7 +119,7 @@ def sweep_matrix(W: npt.ArrayLike, b: npt.ArrayLike, *, temperature: float = 1.0
     >>> sweep_matrix(np.zeros((2, 2)), np.zeros(2))[0]  # without weights one sweep forgets everything
     array([0.25, 0.25, 0.25, 0.25])
     """
-    n = len(np.atleast_1d(np.asarray(b)))
+    n = len(_small(W, b)[1])
     matrix = np.eye(2**n)
     for i in range(n):
         matrix = matrix @ unit_matrix(W, b, i, temperature=temperature)
