@@ -15,6 +15,7 @@ from nndl_support import records
 from nndl_support.data.digits import load_mnist_5k
 from nndl_support.deep_belief.deep_autoencoder import random_autoencoder, squared_error, train_autoencoder, unroll
 from nndl_support.deep_belief.few_labels import REFERENCES, fit_reference, held_out_fold, labelled_rows
+from nndl_support.deep_belief.packed_weights import pack
 from nndl_support.deep_belief.pretraining_study import COMPETITORS, build, epochs_for, fine_tune, judge, pretrain
 from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
 from nndl_support.deep_belief.small_cnn import LeNet
@@ -42,14 +43,16 @@ def mnist():
 
 def remembered(part, key, compute):
     """What ``compute`` returned when it was first asked under this key."""
-    file = ROOT / "build" / f"fine_tuning_{part}.json"
-    memory = json.loads(file.read_text("utf8")) if file.is_file() else {}
-    key = json.dumps(key)
-    if key not in memory:
-        memory[key] = compute()
-        write_json(file, memory)
-        print(part, key, memory[key], flush=True)
-    return memory[key]
+    file, key = ROOT / "build" / f"fine_tuning_{part}.json", json.dumps(key)
+
+    def memory():
+        return json.loads(file.read_text("utf8")) if file.is_file() else {}
+
+    if key not in memory():
+        result = compute()
+        write_json(file, memory() | {key: result})
+        print(part, key, result, flush=True)
+    return memory()[key]
 
 
 class Belief:
@@ -98,7 +101,7 @@ def test_from_few_labels_to_many(name, mnist):
             parts = []
             for seed in range(1 if per_class == 400 else 2):
 
-                def held_out_accuracy(choice=choice, seed=seed):
+                def held_out_accuracy(choice=choice, seed=seed, per_class=per_class):
                     rows = labelled_rows(y.numpy(), per_class, seed=seed)
                     out = held_out_fold(y.numpy()[rows], seed, 3)
                     seen, unseen = ((X[rows[k]], y[rows[k]]) for k in (~out, out))
@@ -112,11 +115,12 @@ def test_from_few_labels_to_many(name, mnist):
         row |= {"choice": chosen[per_class], "train": [], "test": []}
         for seed in seeds:
 
-            def test_scores(seed=seed):
+            def test_scores(seed=seed, per_class=per_class):
                 rows = labelled_rows(y.numpy(), per_class, seed=seed)
                 train, test, network = scores(
                     name, chosen[per_class], belief, seed, (X[rows], y[rows]), (X_test, y_test)
                 )
+                # the one checkpoint of this study
                 if name == "pre-trained" and (per_class, seed) == (400, 0):
                     torch.save(network.state_dict(), ROOT / "build" / "fine_tuned_seed_0.pt")
                 return [train, test]
@@ -139,6 +143,14 @@ def test_record_of_labels():
         "deep_belief/fine_tuning_labels",
         records.environment(seeds=range(5), command=COMMAND) | settings | {"figures": figures},
     )
+
+
+def test_record_of_a_network():
+    state = torch.load(ROOT / "build" / "fine_tuned_seed_0.pt")
+    weights = pack({name: value.numpy() for name, value in state.items()}, levels=7)
+    accuracy = remembered("test_pre-trained", [400, 3e-3, 0], dict)[1]["accuracy"]
+    settings = {"sizes": SIZES, "accuracy_before_rounding": accuracy, "weights": weights}
+    records.save("deep_belief/fine_tuning_network", records.environment(seeds=[0], command=COMMAND) | settings)
 
 
 DEPTHS = (1, 2, 3, 4, 6)
@@ -179,7 +191,7 @@ def test_from_shallow_to_deep(mnist):
             ]
             rate = rates[int(np.argmax(validation))]
             both = [
-                remembered("depth", [name, method, depth, rate, seed], lambda seed=seed: learn(rate, seed))
+                remembered("depth", [name, method, depth, rate, seed], lambda seed=seed, rate=rate: learn(rate, seed))
                 for seed in range(3)
             ]
             row = {"name": name, "method": method, "depth": depth, "rates": rates, "validation": validation}
@@ -200,14 +212,13 @@ def code_machine(dbn, X, size, seed):
 
 def test_autoencoders(mnist):
     X, _, X_test, _ = mnist
-    belief, figures, epochs = Belief(X), [], 30
-    settings = {"pre-trained": "adam", "small start, momentum": "momentum", "small start": "adam", "ReLU": "adam"}
+    belief, figures, epochs = Belief(X), [], 20
     for size in (2, 30):
         sizes = (784, 256, 128, size)
         pca = PCA(size, random_state=0).fit(X.numpy())
         rebuilt = pca.inverse_transform(pca.transform(X_test.numpy()))
         figures.append({"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]})
-        for name, method in settings.items():
+        for name in ("pre-trained", "ReLU", "small start"):
 
             def model_of(seed, name=name, sizes=sizes, size=size):
                 if name == "pre-trained":
@@ -217,13 +228,13 @@ def test_autoencoders(mnist):
                 generator = torch.Generator().manual_seed(seed)
                 return random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
 
-            def learn(rate, seed, model_of=model_of, method=method):
+            def learn(rate, seed, model_of=model_of):
                 model = model_of(seed)
                 before = squared_error(model, X_test)
-                train_autoencoder(model, X, learning_rate=rate, epochs=epochs, method=method, seed=seed)
+                train_autoencoder(model, X, learning_rate=rate, epochs=epochs, seed=seed)
                 return {"before": before, "train": squared_error(model, X), "test": squared_error(model, X_test)}
 
-            rates = (0.1, 0.3) if method == "momentum" else (1e-3, 3e-3)
+            rates = (1e-3, 3e-3)
             trials = {
                 rate: remembered("autoencoder", [name, size, rate, 0], lambda rate=rate: learn(rate, 0))
                 for rate in rates
@@ -232,7 +243,7 @@ def test_autoencoders(mnist):
                 trials, key=lambda rate: trials[rate]["train"]
             )  # no labels, no test images: by the training error
             runs = [
-                remembered("autoencoder", [name, size, rate, seed], lambda seed=seed: learn(rate, seed))
+                remembered("autoencoder", [name, size, rate, seed], lambda seed=seed, rate=rate: learn(rate, seed))
                 for seed in range(3)
             ]
             row = {"name": name, "code": size, "rates": rates, "rate": rate}

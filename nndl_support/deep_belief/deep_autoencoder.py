@@ -13,7 +13,7 @@ https://doi.org/10.1126/science.1127647.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -146,6 +146,7 @@ def train_autoencoder(
     batch_size: int = 100,
     method: str = "adam",
     seed: int = 0,
+    metrics: Mapping[str, Callable[[nn.Module], float]] | None = None,
 ) -> TrainingResult:
     """Fine-tune both halves on the cross-entropy between pixels and reconstructions, summed over the pixels of an image.
 
@@ -156,6 +157,7 @@ def train_autoencoder(
     learning_rate : float; falls to zero along a cosine
     epochs, batch_size, seed : settings of the training
     method : {"adam", "momentum"}; the second is stochastic gradient descent with momentum 0.9 on the mean over pixels
+    metrics : as in :func:`nndl_support.training.fit`
 
     Examples
     --------
@@ -179,7 +181,9 @@ def train_autoencoder(
     def loss(model: nn.Module, x: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(model(x), x, reduction="sum") / len(x)
 
-    return fit(model, loss, X, optimizer, epochs=epochs, batch_size=batch_size, scheduler=schedule, seed=seed)
+    return fit(
+        model, loss, X, optimizer, epochs=epochs, batch_size=batch_size, scheduler=schedule, seed=seed, metrics=metrics
+    )
 
 
 def squared_error(model: Autoencoder, X: Tensor) -> float:

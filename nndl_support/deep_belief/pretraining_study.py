@@ -17,6 +17,7 @@ Why does unsupervised pre-training help deep learning?, JMLR 11; Qiu (2019), sec
 import itertools
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
@@ -151,6 +152,32 @@ def _start(weight: Tensor, competitor: Competitor, last: bool, generator: torch.
         kaiming_normal_(weight, nonlinearity="linear" if last else "relu", generator=generator)
     else:
         raise ValueError(f"start is {competitor.start!r}; expected small, xavier, he or pretrained")
+
+
+def shuffled(network: nn.Sequential, *, seed: int = 0) -> nn.Sequential:
+    """A copy of a classifier in which the weights of every hidden layer have changed places at random.
+
+    Sizes of weights, their mean and spread, and the biases stay as they are; what a unit looks for is lost.
+
+    Parameters
+    ----------
+    network : torch.nn.Sequential, whose last linear layer stays as it is
+    seed : int
+
+    Examples
+    --------
+    >>> network = build(COMPETITORS["ReLU"], (5, 3, 2))
+    >>> copy = shuffled(network)
+    >>> a, b = network[0].weight.flatten(), copy[0].weight.flatten()
+    >>> torch.equal(a, b), torch.equal(a.sort().values, b.sort().values), torch.equal(network[2].weight, copy[2].weight)
+    (False, True, True)
+    """
+    copy, generator = deepcopy(network), torch.Generator().manual_seed(seed)
+    for layer in [layer for layer in copy if isinstance(layer, nn.Linear)][:-1]:
+        with torch.no_grad():
+            order = torch.randperm(layer.weight.numel(), generator=generator)
+            layer.weight.copy_(layer.weight.flatten()[order].reshape(layer.weight.shape))
+    return copy
 
 
 def epochs_for(n_images: int, *, batch_size: int = 100, least: int = 30, updates: int = 200) -> int:

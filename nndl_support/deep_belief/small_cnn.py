@@ -36,8 +36,8 @@ class LeNet(nn.Module):
     Notes
     -----
     The network of 1998 takes images of 32 x 32; here the first convolution pads 28 x 28 with two rings of zeros. Its third layer
-    connected each map to some of the six maps below, by a table; here to all of them. Its output units were radial; here a softmax
-    reads logits.
+    connected each map to some of the six maps below, by a table; here to all of them. Its output units were radial; here
+    a softmax reads logits.
 
     Examples
     --------

@@ -6,6 +6,8 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
 from nndl_support.deep_belief.deep_autoencoder import (
     random_autoencoder,
     squared_error,
@@ -102,3 +104,14 @@ def test_wrong_stacks_and_names_are_refused():
         random_autoencoder((5, 2), "step")
     with pytest.raises(ValueError, match="method is 'prayer'; expected adam or momentum"):
         train_autoencoder(random_autoencoder((5, 2)), torch.rand(3, 5), method="prayer")
+
+
+def test_the_record_holds_what_the_section_says_of_autoencoders():
+    rows = {(row["name"], row["code"]): row for row in records.load("deep_belief/fine_tuning_autoencoder")["figures"]}
+    for code in (2, 30):
+        assert max(rows["pre-trained", code]["test"]) < rows["PCA", code]["test"][0]
+        assert max(rows["pre-trained", code]["test"]) < min(rows["pre-trained", code]["before"])
+    data = load_mnist_5k()
+    pca = PCA(30, random_state=0).fit(data.X_train)
+    rebuilt = pca.inverse_transform(pca.transform(data.X_test))
+    assert ((rebuilt - data.X_test) ** 2).sum(1).mean() == pytest.approx(rows["PCA", 30]["test"][0], rel=0.01)

@@ -7,6 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from nndl_support import records
+from nndl_support.data.digits import load_mnist_5k
+from nndl_support.deep_belief.few_labels import fit_reference, labelled_rows
+from nndl_support.deep_belief.packed_weights import unpack
 from nndl_support.deep_belief.pretraining_study import (
     COMPETITORS,
     Competitor,
@@ -16,6 +20,7 @@ from nndl_support.deep_belief.pretraining_study import (
     gradient_sizes,
     judge,
     pretrain,
+    shuffled,
 )
 from nndl_support.optimization.regularization import Dropout
 
@@ -84,6 +89,20 @@ def test_an_easy_task_is_learnt_by_all_but_the_small_start(name, dbn):
     assert judge(network, x, y)["accuracy"] > 0.95
 
 
+def test_shuffling_keeps_sizes_and_biases_and_loses_places(dbn):
+    network = build(COMPETITORS["pre-trained"], SIZES, dbn)
+    before = [p.clone() for p in network.parameters()]
+    mixed = shuffled(network, seed=1)
+    for old, new in zip(linears(network)[:-1], linears(mixed)[:-1]):
+        assert not torch.equal(old.weight, new.weight)
+        assert torch.equal(old.weight.flatten().sort().values, new.weight.flatten().sort().values)
+        assert torch.equal(old.bias, new.bias)
+    assert torch.equal(network[-1].weight, mixed[-1].weight)
+    assert all(torch.equal(p, q) for p, q in zip(before, network.parameters()))
+    assert torch.equal(mixed[0].weight, shuffled(network, seed=1)[0].weight)
+    assert not torch.equal(mixed[0].weight, shuffled(network, seed=2)[0].weight)
+
+
 def test_one_step_of_momentum_is_the_gradient_times_the_rate():
     x, y = easy()
     moved, twin = (build(COMPETITORS["Xavier start"], SIZES, seed=5) for _ in range(2))
@@ -128,3 +147,64 @@ def test_wrong_stacks_and_names_are_refused(dbn):
         build(Competitor("he", "step"), SIZES)
     with pytest.raises(ValueError, match="method is 'prayer'; expected adam or momentum"):
         fine_tune(nn.Linear(7, 2), *easy(), method="prayer")
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    torch.set_num_threads(1)
+    return load_mnist_5k()
+
+
+def mean_of(row, part="test"):
+    return np.mean([scores["accuracy"] for scores in row[part]])
+
+
+def test_the_record_of_labels_holds_the_bars_of_the_section():
+    record = records.load("deep_belief/fine_tuning_labels")
+    rows = {(row["name"], row["per_class"]): row for row in record["figures"]}
+    for row in rows.values():
+        assert len(row["test"]) == (3 if row["per_class"] == 400 else 5)
+        if row["per_class"] > 1:
+            assert row["choice"] == row["choices"][int(np.argmax(row["validation"]))]
+    assert mean_of(rows["pre-trained", 400]) >= 0.955
+    for n in (3, 10, 30):
+        gains = [
+            a["accuracy"] - b["accuracy"]
+            for a, b in zip(rows["pre-trained", n]["test"], rows["small start", n]["test"], strict=True)
+        ]
+        assert min(gains) > 0
+
+
+def test_the_packed_network_of_the_record_reaches_the_accuracy_that_it_claims(mnist):
+    record = records.load("deep_belief/fine_tuning_network")
+    network = build(COMPETITORS["small start"], record["sizes"])
+    network.load_state_dict({name: torch.as_tensor(value) for name, value in unpack(record["weights"]).items()})
+    X_test, y_test = torch.tensor(mnist.X_test, dtype=torch.float32), torch.tensor(mnist.y_test)
+    accuracy = judge(network, X_test, y_test)["accuracy"]
+    assert accuracy >= 0.952
+    assert accuracy == pytest.approx(record["accuracy_before_rounding"], abs=0.004)
+
+
+def test_cheap_rows_of_the_record_are_repeated(mnist):
+    rows = {(r["name"], r["per_class"]): r for r in records.load("deep_belief/fine_tuning_labels")["figures"]}
+    for n in (1, 10):
+        row = rows["support vectors", n]
+        for seed, expected in enumerate(row["test"]):
+            seen = labelled_rows(mnist.y_train, n, seed=seed)
+            model = fit_reference("support vectors", row["choice"], mnist.X_train[seen], mnist.y_train[seen])
+            assert model.score(mnist.X_test, mnist.y_test) == pytest.approx(expected["accuracy"], abs=0.004)
+    row = rows["ReLU", 10]
+    network, seen = build(COMPETITORS["ReLU"], (784, 256, 256, 10)), labelled_rows(mnist.y_train, 10)
+    X, X_test = (torch.tensor(part, dtype=torch.float32) for part in (mnist.X_train, mnist.X_test))
+    fine_tune(network, X[seen], torch.tensor(mnist.y_train[seen]), learning_rate=row["choice"])
+    assert judge(network, X_test, torch.tensor(mnist.y_test))["accuracy"] == pytest.approx(
+        row["test"][0]["accuracy"], abs=0.03
+    )
+
+
+def test_the_record_of_depth_holds_what_the_section_says():
+    rows = {(r["name"], r["method"], r["depth"]): r for r in records.load("deep_belief/fine_tuning_depth")["figures"]}
+    for depth in (4, 6):
+        assert mean_of(rows["small start", "momentum", depth]) < 0.15
+        for name in ("pre-trained", "Xavier start", "ReLU"):
+            assert mean_of(rows[name, "adam", depth]) > 0.9
