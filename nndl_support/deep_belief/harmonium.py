@@ -94,11 +94,11 @@ class Harmonium:
         return own - v @ self.a - (self.hidden_field(v) * h).sum(-1)
 
     def mean_hidden(self, v: Tensor) -> Tensor:
-        """E[h | v]: (B, V) to (B, H); for 0-1 units the probabilities of Qiu 12.51."""
+        """E[h | v]: (B, V) to (B, H); for 0-1 units the probabilities of Qiu 12.50-12.51."""
         return self.hidden.mean(self.hidden_field(v))
 
     def mean_visible(self, h: Tensor) -> Tensor:
-        """E[v | h]: (B, H) to (B, V); for 0-1 units the probabilities of Qiu 12.50."""
+        """E[v | h]: (B, H) to (B, V); for 0-1 units the probabilities of Qiu 12.50-12.51."""
         return self.visible.mean(self.visible_field(h))
 
     def sample_hidden(self, v: Tensor, generator: Generator | None = None) -> Tensor:

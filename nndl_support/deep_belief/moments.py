@@ -12,7 +12,9 @@ Shapes: B examples or chains, V visible units, H hidden units.
 
 References
 ----------
-Qiu (2019), equations 12.52-12.58; Hinton (2002), https://doi.org/10.1162/089976602760128018.
+Qiu (2019), equations 12.52-12.58; Hinton (2002), https://doi.org/10.1162/089976602760128018; Cho, Raiko and Ilin (2011),
+Enhanced gradient and adaptive learning rate for training restricted Boltzmann machines, ICML; Montavon and Müller (2012), Deep
+Boltzmann machines and the centering trick, https://doi.org/10.1007/978-3-642-35289-8_33.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from torch import Generator, Tensor
 
 from nndl_support.deep_belief.harmonium import Harmonium
 
-__all__ = ["Moments", "contrastive_divergence", "moments"]
+__all__ = ["Moments", "centred_gradient", "contrastive_divergence", "moments"]
 
 
 class Moments(NamedTuple):
@@ -104,3 +106,43 @@ def contrastive_divergence(
     for _ in range(n_steps):
         v = rbm.gibbs_step(v, generator)
     return moments(rbm, v), v
+
+
+def centred_gradient(positive: Moments, negative: Moments) -> Moments:
+    r"""Direction of ascent for a machine whose units count from their means :math:`\mu` and :math:`\lambda` instead of from 0.
+
+    .. math::
+
+        \nabla_W = g_W - \mu\, g_b^\top - g_a \lambda^\top, \qquad
+        \nabla_a = g_a - \nabla_W \lambda, \qquad \nabla_b = g_b - \nabla_W^\top \mu
+
+    Here :math:`g` is the plain gradient, positive minus negative phase, and :math:`\mu, \lambda` are the means of the visible and
+    hidden units over both phases.
+
+    Parameters
+    ----------
+    positive, negative : Moments
+
+    Returns
+    -------
+    Moments
+
+    Notes
+    -----
+    The energy :math:`-(v - \mu)^\top W (h - \lambda) - \alpha^\top v - \beta^\top h` describes the same machines, with
+    :math:`a = \alpha - W \lambda` and :math:`b = \beta - W^\top \mu`: this is its plain gradient, written for W, a and b. It vanishes
+    where the plain one does, and learning with it does not depend on which state of a unit is called 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> up = Moments(torch.tensor([[0.5]]), torch.tensor([1.0]), torch.tensor([0.5]))
+    >>> down = Moments(torch.tensor([[0.25]]), torch.tensor([0.5]), torch.tensor([0.5]))
+    >>> centred_gradient(up, down)  # more v, at unchanged mean h, is no reason for another weight
+    Moments(W=tensor([[0.]]), a=tensor([0.5000]), b=tensor([0.]))
+    """
+    g = positive.minus(negative)
+    mu, lam = (positive.a + negative.a) / 2, (positive.b + negative.b) / 2
+    # gW - mu gb' - ga lambda'
+    W = g.W - mu[:, None] * g.b - g.a[:, None] * lam
+    return Moments(W, g.a - W @ lam, g.b - mu @ W)

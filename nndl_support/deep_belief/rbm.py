@@ -22,14 +22,12 @@ from torch import Tensor
 
 from nndl_support.deep_belief import enumeration
 from nndl_support.deep_belief.harmonium import Harmonium
-from nndl_support.deep_belief.moments import Moments, contrastive_divergence, moments
+from nndl_support.deep_belief.moments import Moments, centred_gradient, moments
+from nndl_support.deep_belief.negative_phase import METHODS, NegativePhase
 from nndl_support.deep_belief.partition import annealed_importance_sampling, exact_log_z, seeded_generator
-from nndl_support.deep_belief.tempering import swap_neighbours, tempered_gibbs_step
 from nndl_support.deep_belief.units import BernoulliUnits, GaussianUnits, SoftmaxUnits, Units
 
 __all__ = ["RestrictedBoltzmannMachine"]
-
-_METHODS = ("cd", "pcd", "pt", "exact")
 
 
 class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -51,6 +49,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
     schedule : {"constant", "linear"}
         Whether the rate stays, or falls to zero in the course of ``fit``.
     momentum : float in [0, 1)
+    centred : bool
+        Whether units count from their means instead of from 0 (:func:`.centred_gradient`): the same optimum, mostly sooner.
+    averaging : float in [0, 1)
+        The learnt parameters are the mean over this last share of the updates of ``fit`` (Polyak and Ruppert), which takes out
+        the noise of the chains; 0 keeps the last ones.
     weight_decay : float >= 0
         Factor of half the squared weights; biases do not decay.
     sparsity : float in (0, 1), optional
@@ -108,6 +111,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         learning_rate: float = 0.05,
         schedule: str = "constant",
         momentum: float = 0.0,
+        centred: bool = False,
+        averaging: float = 0.0,
         weight_decay: float = 0.0,
         sparsity: float | None = None,
         sparsity_cost: float = 0.1,
@@ -127,6 +132,8 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.momentum = momentum
+        self.centred = centred
+        self.averaging = averaging
         self.weight_decay = weight_decay
         self.sparsity = sparsity
         self.sparsity_cost = sparsity_cost
@@ -152,9 +159,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """One more pass over X in the given order, at ``learning_rate``; momentum and chains go on. ``y`` is ignored."""
+        """One more pass over X in the given order, at ``learning_rate``; momentum and chains go on, nothing is averaged."""
         v = self._start(X) if not hasattr(self, "components_") else self._scaled(self._validated(X, reset=False))
-        self._epoch(v, 0)
+        self._n_summed = 0
+        self._epoch(v)
         self._publish()
         return self
 
@@ -178,56 +186,49 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.base_bias_ = base.cpu().numpy()
         visible, hidden = self._units(v.shape[1])
         self._model = Harmonium(W, base.clone(), W.new_zeros(self.n_components), visible, hidden)
-        self._velocity = Moments(*(torch.zeros_like(p) for p in (W, base, self._model.b)))
-        self._chains: Tensor | None = None
-        self._n_swaps = 0
+        self._velocity = Moments(*(torch.zeros_like(p) for p in self._parameters()))
+        self._sum, self._n_summed = Moments(*(torch.zeros_like(p) for p in self._parameters())), 0
+        self._negative_phase = NegativePhase(
+            self.method,
+            n_steps=self.n_steps,
+            n_chains=self.n_chains or self.batch_size,
+            n_temperatures=self.n_temperatures,
+            base_bias=base,
+            generator=self._generator,
+        )
         return v
 
-    def _epoch(self, v: Tensor, epoch: int) -> None:
+    def _parameters(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self._model.W, self._model.a, self._model.b
+
+    def _epoch(self, v: Tensor, epoch: int | None = None) -> None:
+        """One pass over v: epoch number ``epoch`` of ``n_epochs``, or without a place in a schedule."""
         n_batches = math.ceil(len(v) / self.batch_size)
         for k, batch in enumerate(v.split(self.batch_size)):
-            done = (epoch + k / n_batches) / max(self.n_epochs, 1)
+            done = 0.0 if epoch is None else (epoch + k / n_batches) / self.n_epochs
             rate = self.learning_rate * (1 - done if self.schedule == "linear" else 1.0)
             self._update(batch, rate)
-        if not all(torch.isfinite(p).all() for p in (self._model.W, self._model.a, self._model.b)):
-            raise FloatingPointError(
-                f"the weights became infinite in epoch {epoch + 1} at learning_rate {self.learning_rate:g}: lower it"
-            )
+            if epoch is not None and self.averaging and done >= 1 - self.averaging:
+                self._n_summed += 1
+                for total, p in zip(self._sum, self._parameters(), strict=True):
+                    total.add_(p)
+        if not all(torch.isfinite(p).all() for p in self._parameters()):
+            raise FloatingPointError(f"the weights became infinite at learning_rate {self.learning_rate:g}: lower it")
 
     def _update(self, batch: Tensor, rate: float) -> None:
         rbm = self._model
         positive = moments(rbm, batch)
-        negative = self._negative_phase(batch)
-        # v <- momentum v + rate * gradient of log p; theta <- theta + v
-        for velocity, up, down in zip(self._velocity, positive, negative, strict=True):
-            velocity.mul_(self.momentum).add_(up, alpha=rate).sub_(down, alpha=rate)
+        negative = self._negative_phase(rbm, batch)
+        gradient = centred_gradient(positive, negative) if self.centred else positive.minus(negative)
+        # velocity <- momentum velocity + rate * gradient of log p; parameters <- parameters + velocity
+        for velocity, slope in zip(self._velocity, gradient, strict=True):
+            velocity.mul_(self.momentum).add_(slope, alpha=rate)
         if self.weight_decay:
             self._velocity.W.sub_(rbm.W, alpha=rate * self.weight_decay)
         if self.sparsity is not None:
             self._velocity.b.add_(self.sparsity - positive.b, alpha=rate * self.sparsity_cost)
-        for p, velocity in zip((rbm.W, rbm.a, rbm.b), self._velocity, strict=True):
+        for p, velocity in zip(self._parameters(), self._velocity, strict=True):
             p.add_(velocity)
-
-    def _negative_phase(self, batch: Tensor) -> Moments:
-        rbm, generator = self._model, self._generator
-        if self.method == "exact":
-            return enumeration.exact_moments(rbm)
-        if self.method == "cd":
-            return contrastive_divergence(rbm, batch, self.n_steps, generator)[0]
-        if self._chains is None:
-            rungs = (self.n_temperatures,) if self.method == "pt" else ()
-            start = rbm.a.expand(*rungs, self.n_chains or self.batch_size, -1)
-            self._chains = rbm.visible.sample(start, generator)
-        if self.method == "pcd":
-            negative, self._chains = contrastive_divergence(rbm, self._chains, self.n_steps, generator)
-            return negative
-        base = torch.as_tensor(self.base_bias_).to(rbm.a)
-        beta = torch.linspace(0, 1, self.n_temperatures, dtype=rbm.W.dtype, device=rbm.W.device)
-        for _ in range(self.n_steps):
-            moved = tempered_gibbs_step(rbm, self._chains, beta[:, None], base, generator)
-            self._chains, _ = swap_neighbours(rbm, moved, beta, base, first=self._n_swaps % 2, generator=generator)
-            self._n_swaps += 1
-        return moments(rbm, self._chains[-1])
 
     # What was learnt
 
@@ -317,9 +318,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return p.log() if self.visible == "softmax" else p.logit()
 
     def _publish(self) -> None:
-        self.components_ = self._model.W.T.cpu().numpy().copy()
-        self.intercept_visible_ = self._model.a.cpu().numpy().copy()
-        self.intercept_hidden_ = self._model.b.cpu().numpy().copy()
+        learnt = self._parameters()
+        if self._n_summed:
+            learnt = tuple(total / self._n_summed for total in self._sum)
+        W, a, b = (p.cpu().numpy().copy() for p in learnt)
+        self.components_, self.intercept_visible_, self.intercept_hidden_ = W.T.copy(), a, b
         self._n_features_out = self.n_components
 
     def _device(self) -> torch.device:
@@ -327,7 +330,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _check_options(self) -> None:
         choices = {
-            "method": _METHODS,
+            "method": METHODS,
             "schedule": ("constant", "linear"),
             "visible": ("bernoulli", "gaussian", "softmax"),
             "hidden": ("bernoulli", "gaussian"),
@@ -346,8 +349,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least {least}")
         if not self.learning_rate > 0 or not math.isfinite(self.learning_rate):
             raise ValueError(f"learning_rate is {self.learning_rate}; expected a finite number > 0")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum is {self.momentum}; expected a number in [0, 1)")
+        for name in ("momentum", "averaging"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a number in [0, 1)")
         if self.sparsity is not None and not 0 < self.sparsity < 1:
             raise ValueError(f"sparsity is {self.sparsity}; expected a number strictly between 0 and 1, or None")
 

@@ -6,7 +6,7 @@ import torch
 
 from nndl_support.deep_belief.enumeration import exact_log_likelihood, exact_moments
 from nndl_support.deep_belief.harmonium import Harmonium
-from nndl_support.deep_belief.moments import Moments, contrastive_divergence, moments
+from nndl_support.deep_belief.moments import Moments, centred_gradient, contrastive_divergence, moments
 from nndl_support.deep_belief.units import BernoulliUnits, GaussianUnits, JointUnits, SoftmaxUnits
 
 F64 = torch.float64
@@ -107,3 +107,66 @@ def test_what_went_in_is_not_changed():
 def test_no_step_at_all_is_refused():
     with pytest.raises(ValueError, match="takes at least 1 step, not 0"):
         contrastive_divergence(machine(*KINDS[0]), torch.zeros(1, 5, dtype=F64), 0)
+
+
+# Centred ------------------------------------------------------------------------------------------------------------------
+
+
+def centred_by_autograd(rbm, data, mu, lam):
+    """The plain gradient of the exact likelihood in the parameters (W, alpha, beta) of the centred energy, carried over."""
+    W = rbm.W.clone().requires_grad_()
+    alpha = (rbm.a + rbm.W @ lam).requires_grad_()
+    beta = (rbm.b + mu @ rbm.W).requires_grad_()
+    a, b = alpha - W @ lam, beta - mu @ W
+    states = rbm.visible.states()
+
+    def free_energy(v):
+        return -v @ a - torch.nn.functional.softplus(b + v @ W).sum(-1)
+
+    value = (-free_energy(data)).mean() - (-free_energy(states)).logsumexp(0)
+    gW, ga, gb = torch.autograd.grad(value, (W, alpha, beta))
+    # a = alpha - W lambda, so da = dalpha - dW lambda; the same for b
+    return Moments(gW, ga - gW @ lam, gb - mu @ gW)
+
+
+def test_the_centred_gradient_is_the_plain_one_of_the_centred_energy():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    data = some_data(rbm.visible)
+    positive, negative = moments(rbm, data), exact_moments(rbm)
+    mu, lam = (positive.a + negative.a) / 2, (positive.b + negative.b) / 2
+    for ours, theirs in zip(centred_gradient(positive, negative), centred_by_autograd(rbm, data, mu, lam)):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_the_centred_gradient_does_not_mind_which_state_is_called_one():
+    """Flip visible units 0 and 3 and hidden unit 1, step, flip back: the same machine as without the flips."""
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    data, states = some_data(rbm.visible), rbm.visible.states()
+    s, t = torch.ones(5, dtype=F64), torch.ones(3, dtype=F64)
+    s[[0, 3]], t[1] = -1, -1
+    flipped_v, flipped_h = (1 - s) / 2, (1 - t) / 2
+
+    def flip(m):
+        """v -> f + s v and h -> g + t h in the energy."""
+        W = s[:, None] * m.W * t
+        return Harmonium(W, s * (m.a + m.W @ flipped_h), t * (m.b + flipped_v @ m.W))
+
+    def step(m, x):
+        d = centred_gradient(moments(m, x), exact_moments(m))
+        return Harmonium(m.W + 0.3 * d.W, m.a + 0.3 * d.a, m.b + 0.3 * d.b)
+
+    plain = step(rbm, data)
+    detour = step(flip(rbm), flipped_v + s * data)
+    torch.testing.assert_close(
+        exact_log_likelihood(detour, flipped_v + s * states),
+        exact_log_likelihood(plain, states),
+        rtol=1e-10,
+        atol=1e-10,
+    )
+
+
+def test_the_centred_gradient_climbs():
+    rbm = machine(BernoulliUnits(5), BernoulliUnits(3))
+    positive, negative = moments(rbm, some_data(rbm.visible)), exact_moments(rbm)
+    plain, centred = positive.minus(negative), centred_gradient(positive, negative)
+    assert sum(float((x * y).sum()) for x, y in zip(plain, centred)) > 0
