@@ -370,10 +370,10 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
     ) -> tuple[np.ndarray, np.ndarray]:
         patterns = validate_data(self, X, dtype=np.float64, reset=reset)
         patterns = check_states(patterns, patterns.shape[1], "X", "visible units")
-        self._check_parameters(patterns.shape[1])
         weights = np.ones(len(patterns)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
         if weights.shape != (len(patterns),) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:
             raise ValueError(f"sample_weight must hold {len(patterns)} numbers of at least 0 that are not all zero")
+        self._check_parameters(patterns.shape[1])
         if not reset and len(self.biases_) != patterns.shape[1] + self.n_hidden:
             raise ValueError(
                 f"the machine has {len(self.biases_)} units, but its parameters now ask for another number"

@@ -130,7 +130,7 @@ def learn_encoder(
     *,
     n: int = 4,
     n_hidden: int = 2,
-    step: float = 0.2,
+    step: npt.ArrayLike = 0.2,
     fixed_step: bool = True,
     noise: tuple[float, float] = (0.15, 0.05),
     schedule: npt.ArrayLike = (2.0, 2.0, 1.5, 1.5, 1.2, 1.2, 1.0, 1.0, 1.0, 1.0),
@@ -147,7 +147,7 @@ def learn_encoder(
     n_machines, n_cycles : int >= 1
     rng : numpy.random.Generator
     n, n_hidden : int, size of the encoder
-    step : float > 0
+    step : float > 0, or array (n_cycles,) of them
     fixed_step : bool
         Move by ``step`` in the direction of the sign of the gradient, or by ``step`` times the gradient.
     noise : (float, float)
@@ -178,21 +178,24 @@ def learn_encoder(
         raise ValueError(
             f"n_machines, n_cycles, n_sweeps and repeats must be at least 1, got {(n_machines, n_cycles, n_sweeps, repeats)}"
         )
-    if not step > 0 or not (0 <= noise[0] <= 1 and 0 <= noise[1] <= 1):
-        raise ValueError(f"step must be positive and noise two probabilities, got {step} and {noise}")
+    steps = np.asarray(step, dtype=float)
+    if steps.shape not in ((), (n_cycles,)) or not np.all(steps > 0) or not all(0 <= p <= 1 for p in noise):
+        raise ValueError(
+            f"step must be positive, one number or {n_cycles}, and noise two probabilities, got {step} and {noise}"
+        )
     patterns, mask = encoder_patterns(n), encoder_connections(n, n_hidden)
     shown = np.tile(np.repeat(patterns, repeats, axis=0), (n_machines, 1, 1))
     n_units, temperatures = len(mask), np.append(np.asarray(schedule, dtype=float), np.ones(n_sweeps))
     W, b = np.zeros((n_machines, n_units, n_units)), np.zeros((n_machines, n_units))
     codes = np.empty((n_cycles, n_machines), dtype=int)
-    for cycle in range(n_cycles):
+    for cycle, length in enumerate(np.broadcast_to(steps, n_cycles)):
         difference = 0.0
         for sign, units in ((1.0, range(2 * n, n_units)), (-1.0, range(n_units))):
             x = (rng.random((*shown.shape[:2], n_units)) < 0.5).astype(float)
             if sign > 0:
                 x[..., : 2 * n] = rng.random(shown.shape) < np.where(shown == 1, 1.0 - noise[0], noise[1])
             difference = difference + sign * _moments(W, b, x, temperatures, n_sweeps, units, rng)
-        change = step * (np.sign(difference) if fixed_step else difference)
+        change = length * (np.sign(difference) if fixed_step else difference)
         W, b = W + change[..., :-1] * mask, b + change[..., -1]
         codes[cycle] = [n_distinct_codes(p) for p in _hidden_scores(W, b, patterns)]
     return EncoderRun(W, b, codes)
