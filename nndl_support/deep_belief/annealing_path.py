@@ -221,7 +221,7 @@ def check_temperatures(beta: Any) -> Tensor:
     tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
     """
     beta = torch.as_tensor(beta, dtype=torch.float64).cpu()
-    if beta.ndim != 1 or len(beta) < 2 or beta[0] != 0 or beta[-1] != 1 or (beta.diff() <= 0).any():
+    if beta.ndim != 1 or len(beta) < 2 or beta[0] != 0 or beta[-1] != 1 or not (beta.diff() > 0).all():
         shown = f"{len(beta)} from {beta[0]:g} to {beta[-1]:g}" if beta.ndim == 1 and len(beta) else "none in a row"
         raise ValueError(f"the temperatures are {shown}; expected at least 2 that rise strictly from 0 to 1")
     return beta
