@@ -229,6 +229,16 @@ def test_sampled_learning_with_inputs_learns_a_function():
     assert bm.score(X) > -0.2
 
 
+def test_sampled_learning_keeps_inputs_clamped_so_that_nothing_is_learnt_about_them():
+    X = np.array([[1, 1, 0, 1], [1, 1, 1, 0], [0, 1, 1, 1]])
+    options = {"n_inputs": 2, "centred": False, "n_epochs": 7, "n_chains": 13, "random_state": 0}
+    for method in ("sampled", "exact"):
+        bm = BoltzmannMachine(1, method=method, **options).fit(X)
+        np.testing.assert_allclose(bm.biases_[:2], 0.0, atol=1e-12)
+        assert bm.weights_[0, 1] == pytest.approx(0.0, abs=1e-12)
+        assert np.all(bm.biases_[2:] != 0)
+
+
 def test_missing_connections_stay_missing():
     mask = ~np.eye(5, dtype=bool)
     mask[0, 2] = mask[2, 0] = False

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nndl_support import records
 from nndl_support.deep_belief.boltzmann import BoltzmannMachine
 from nndl_support.deep_belief.boltzmann_distribution import all_states
 from nndl_support.deep_belief.boltzmann_energy import energy, joint_distribution
@@ -93,6 +94,22 @@ def test_the_exact_gradient_finds_four_codes_from_some_starts_and_three_from_oth
         kl.append(-np.log(4) - bm.score(X))
     assert set(codes) >= {3, 4}
     np.testing.assert_array_equal(np.array(kl) < 0.1, np.array(codes) == 4)
+
+
+def test_the_record_says_who_finds_four_codes_and_who_keeps_them():
+    record = records.load("deep_belief/boltzmann_encoder")
+    assert record["seeds"] == [0, 1, 2]
+    for fixed, shrinking in zip(record["figures"]["fixed"], record["figures"]["shrinking"]):
+        assert len(fixed["first"]) == record["n_machines"]
+        assert sum(cycle is not None for cycle in fixed["first"]) > 0.85 * record["n_machines"]
+        assert np.mean(shrinking["four_at_the_end"]) > np.mean(fixed["four_at_the_end"]) + 0.2
+        assert np.median(shrinking["divergence"]) < np.median(fixed["divergence"])
+
+
+def test_steps_may_differ_from_cycle_to_cycle():
+    run = learn_encoder(2, 3, np.random.default_rng(0), step=[1.0, 0.25, 0.0625])
+    np.testing.assert_allclose(run.weights * 16, np.round(run.weights * 16), atol=1e-12)
+    assert np.abs(run.weights).max() > 0.6
 
 
 def test_mistakes_are_named():
