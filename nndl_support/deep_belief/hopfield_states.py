@@ -161,7 +161,7 @@ def cycle_lengths(successor: npt.ArrayLike) -> np.ndarray:
         raise ValueError(f"successor must list, for each of S states, a state 0 to S - 1; its shape is {step.shape}")
     # Twice as far by every squaring: after S steps each walk is on its cycle.
     far = step
-    for _ in range(int(len(step)).bit_length()):
+    for _ in range(len(step).bit_length()):
         far = far[far]
     lengths, place, walked = np.zeros(len(step), dtype=int), step[far], 1
     while not lengths.all():
@@ -216,5 +216,5 @@ def classify(states: npt.ArrayLike, patterns: npt.ArrayLike) -> np.ndarray:
     kinds = np.full(len(S), "other", dtype="<U8")
     for kind, known in (("mixture", mixtures_of_three(X)), ("reversed", -X), ("stored", X)):
         if len(known):
-            kinds[(S @ known.T == X.shape[1]).any(axis=1)] = kind
+            kinds[(X.shape[1] == S @ known.T).any(axis=1)] = kind
     return kinds

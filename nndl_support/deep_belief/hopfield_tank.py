@@ -1,7 +1,7 @@
-r"""Hopfield and Tank's network for the travelling salesman (旅行商问题): graded units, one for each city and each place in the tour.
+r"""Hopfield and Tank's network for the travelling salesman (旅行商问题): graded units, one per city and place in the tour.
 
-Unit (x, i) says "city x comes i-th". Its output :math:`V_{xi} = \frac12 (1 + \tanh(u_{xi} / u_0))` lies between 0 and 1, its input
-u leaks, and the energy has three terms that ask for a valid tour and one that asks for a short one:
+Unit (x, i) says "city x comes i-th". Its output :math:`V_{xi} = \frac12 (1 + \tanh(u_{xi} / u_0))` lies between 0 and 1, its
+input u leaks, and the energy has three terms that ask for a valid tour and one that asks for a short one:
 
 .. math::
 
@@ -16,8 +16,8 @@ References
 ----------
 Hopfield and Tank (1985), "Neural" computation of decisions in optimization problems, Biological Cybernetics 52(3),
 https://doi.org/10.1007/BF00339943.
-Wilson and Pawley (1988), On the stability of the travelling salesman problem algorithm of Hopfield and Tank, Biological Cybernetics
-58(1), https://doi.org/10.1007/BF00363956.
+Wilson and Pawley (1988), On the stability of the travelling salesman problem algorithm of Hopfield and Tank, Biological
+Cybernetics 58(1), https://doi.org/10.1007/BF00363956.
 """
 
 from dataclasses import dataclass

@@ -54,8 +54,8 @@ def one_step_error(load: npt.ArrayLike) -> np.ndarray:
 def exact_one_step_error(n_units: int, n_patterns: int) -> float:
     r"""The same probability for N units and P patterns, without an approximation.
 
-    The crosstalk on a unit is a sum of :math:`K = (N-1)(P-1)` independent signs, so it is :math:`2 B - K` with a binomial B. The unit
-    errs when the sum is below :math:`-(N-1)`, and, since a field of zero means +1, in half of the ties.
+    The crosstalk on a unit is a sum of :math:`K = (N-1)(P-1)` independent signs, so it is :math:`2 B - K` with a binomial B. The
+    unit errs when the sum is below :math:`-(N-1)`, and, since a field of zero means +1, in half of the ties.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def error_free_patterns(n_units: npt.ArrayLike, *, all_patterns: bool = False) -
     """
     n = np.asarray(n_units, dtype=float)
     if not (n > 1).all():
-        raise ValueError(f"n_units must exceed 1, got {n_units}")
+        raise ValueError(f"n_units must exceed 1, got {n_units!r}")
     return n / ((4.0 if all_patterns else 2.0) * np.log(n))
 
 
@@ -152,7 +152,8 @@ def hebb_overlap(load: npt.ArrayLike) -> np.ndarray:
 
     With :math:`x = m / \sqrt{2 \alpha r}` the equations of :func:`mean_field_residuals` become one,
 
-    .. math:: \sqrt{2 \alpha} = \frac1x \left( \operatorname{erf} x - \frac{2 x}{\sqrt\pi} e^{-x^2} \right), \qquad m = \operatorname{erf} x
+    .. math:: \sqrt{2 \alpha} = \frac1x \left( \operatorname{erf} x - \frac{2 x}{\sqrt\pi} e^{-x^2} \right), \qquad
+              m = \operatorname{erf} x
 
     and the largest solution is the stable one. Above the critical load there is none but :math:`m = 0`.
 
@@ -247,5 +248,5 @@ def _overlap(load: float) -> float:
 def _positive_load(load: npt.ArrayLike) -> np.ndarray:
     loads = np.asarray(load, dtype=float)
     if not (loads > 0).all():
-        raise ValueError(f"a load is a positive number of patterns per unit, got {load}")
+        raise ValueError(f"a load is a positive number of patterns per unit, got {load!r}")
     return loads

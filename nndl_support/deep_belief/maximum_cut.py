@@ -1,4 +1,4 @@
-r"""The maximum cut of a graph (最大割) as the energy of a Hopfield network: here the weights are not learnt, they are the problem.
+r"""The maximum cut of a graph (最大割) as the energy of a Hopfield network: its weights are not learnt, they are the problem.
 
 Divide the vertices into two camps so that the edges between the camps weigh as much as possible. Camps are states -1 and 1, and
 with :math:`W = -A` the cut is

@@ -115,12 +115,12 @@ def test_huge_overlaps_do_not_overflow():
 
 @pytest.mark.parametrize("order", [1, 2.5, 0, np.nan])
 def test_orders_below_two_or_between_are_refused(order):
-    with pytest.raises(ValueError, match="order must be a whole number from 2 on, or numpy.inf"):
+    with pytest.raises(ValueError, match=r"order must be a whole number from 2 on, or numpy\.inf"):
         dense_energy(X, S, order=order)
 
 
 def test_states_are_checked():
     with pytest.raises(ValueError, match="states have 3 columns, but the network has 11 units"):
         dense_recall(X, [[1, 1, 1]], order=2, rng=RNG)
-    with pytest.raises(ValueError, match="such as 0.5"):
+    with pytest.raises(ValueError, match=r"such as 0\.5"):
         share_wanting_to_flip([[0.5, 1]], order=2)

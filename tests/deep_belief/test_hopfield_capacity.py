@@ -11,7 +11,7 @@ from nndl_support.deep_belief.hopfield_capacity import (
 )
 from nndl_support.deep_belief.hopfield_dynamics import asynchronous_path
 from nndl_support.deep_belief.hopfield_storage import hebb_weights
-from nndl_support.deep_belief.hopfield_theory import hebb_overlap
+from nndl_support.deep_belief.hopfield_theory import critical_load, hebb_overlap
 
 
 def test_random_patterns_are_fair_and_uncorrelated():
@@ -73,12 +73,27 @@ def record():
 
 
 def test_the_record_puts_the_capacity_where_theory_does(record):
-    share = {row["n_units"]: row["share"] for row in record["figures"]}
+    share = {str(row["n_units"]): row["share"] for row in record["figures"]}
+    crossings = {
+        pair: crossing_load(record["loads"], *(share[n] for n in pair.split("-"))) for pair in record["crossings"]
+    }
+    levels = {n: load_at(record["loads"], curve, record["level"]) for n, curve in share.items()}
+    assert record["crossings"] == pytest.approx(crossings)
+    assert record["loads_at_level"] == pytest.approx(levels)
     low, high = record["bars"]["capacity"]
-    for pair, value in record["crossings"].items():
-        small, large = map(int, pair.split("-"))
-        assert value == pytest.approx(crossing_load(record["loads"], share[small], share[large]))
-        assert low <= value <= high
+    for power, limits in record["limits"].items():
+        for name, values in (("crossings", crossings), ("levels", levels)):
+            sizes = [int(key.split("-")[-1]) for key in values]
+            limit, _ = extrapolate(sizes, list(values.values()), float(power))
+            assert limits[name] == pytest.approx(limit)
+            assert low <= limit <= high
+
+
+def test_the_readings_of_the_record_approach_theory_from_both_sides(record):
+    crossings, levels = list(record["crossings"].values()), list(record["loads_at_level"].values())
+    assert (np.diff(crossings) > 0).all()
+    assert (np.diff(levels) < 0).all()
+    assert crossings[-1] < critical_load()[0] < levels[-1]
 
 
 def test_the_record_has_the_overlaps_of_both_rules_at_0138(record):

@@ -242,7 +242,7 @@ def test_what_does_not_fit_is_named(function):
         function(np.zeros((2, 3)), [[1, 1]])
     with pytest.raises(ValueError, match="states have 2 columns, but the network has 3 units"):
         function(np.zeros((3, 3)), [[1, 1]])
-    with pytest.raises(ValueError, match="states are -1 or 1, but 1 of 2 entries are not, such as 0.5"):
+    with pytest.raises(ValueError, match=r"states are -1 or 1, but 1 of 2 entries are not, such as 0\.5"):
         function(np.zeros((2, 2)), [[1, 0.5]])
     with pytest.raises(ValueError, match=r"thresholds of shape \(3,\): expected \(2,\), one per unit"):
         function(np.zeros((2, 2)), [[1, 1]], np.zeros(3))

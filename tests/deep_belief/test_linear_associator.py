@@ -92,7 +92,7 @@ def test_pairs_that_do_not_fit_are_named(function):
     with pytest.raises(ValueError, match=r"keys of shape \(3, 11\) and values of shape \(2, 5\): expected"):
         function(KEYS, VALUES[:2])
     with pytest.raises(ValueError, match="values hold NaN or infinity"):
-        function(KEYS, np.where(VALUES == VALUES[0, 0], np.nan, VALUES))
+        function(KEYS, np.where(VALUES[0, 0] == VALUES, np.nan, VALUES))
     with pytest.raises(ValueError, match="expected"):
         function(KEYS[0], VALUES)
 
