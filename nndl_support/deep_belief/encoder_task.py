@@ -181,7 +181,7 @@ def learn_encoder(
     steps = np.asarray(step, dtype=float)
     if steps.shape not in ((), (n_cycles,)) or not np.all(steps > 0) or not all(0 <= p <= 1 for p in noise):
         raise ValueError(
-            f"step must be positive, one number or {n_cycles}, and noise two probabilities, got {step} and {noise}"
+            f"step must be positive, one number or {n_cycles}, and noise two probabilities, got {step!r} and {noise}"
         )
     patterns, mask = encoder_patterns(n), encoder_connections(n, n_hidden)
     shown = np.tile(np.repeat(patterns, repeats, axis=0), (n_machines, 1, 1))
@@ -189,7 +189,7 @@ def learn_encoder(
     W, b = np.zeros((n_machines, n_units, n_units)), np.zeros((n_machines, n_units))
     codes = np.empty((n_cycles, n_machines), dtype=int)
     for cycle, length in enumerate(np.broadcast_to(steps, n_cycles)):
-        difference = 0.0
+        difference = np.zeros((n_machines, n_units, n_units + 1))
         for sign, units in ((1.0, range(2 * n, n_units)), (-1.0, range(n_units))):
             x = (rng.random((*shown.shape[:2], n_units)) < 0.5).astype(float)
             if sign > 0:
