@@ -262,7 +262,37 @@ for seed in range(4):
     assert abs(off) < 3 * error + 0.01
 
 # %% [markdown]
-# One or two hundredths of a nat, from a hundred chains. How long must the ladder be, how many chains, and is the error honest? We run twenty
+# One or two hundredths of a nat, from a hundred chains. Where does the scatter come from? Since every rung is a machine that can be enumerated, we may watch the weights on their way and compare them with the exact $Z_k$.
+
+# %%
+rungs = annealing_path.linear_temperatures(61).tolist()
+v, carried = machine.visible.sample(base.expand(200, -1), generator), [torch.zeros(200).double()]
+for low, high in zip(rungs[:-1], rungs[1:]):
+    carried.append(carried[-1] + partition.log_ratio(machine, v, machine.hidden_field(v), low, high, base))
+    v = tempered_gibbs_step(machine, v, high, base, generator)
+between = [partition.exact_log_z(annealing_path.tempered_machine(machine, b, base)) for b in rungs]
+carried = torch.stack(carried) - (torch.tensor(between) - between[0])[:, None]
+
+# %% mystnb={"image": {"alt": "Log-weights of thirty chains minus the exact value against beta: a fan of thin lines that opens slowly from zero and leans downwards, to between minus one and plus one. The logarithm of the mean weight of 200 chains stays close to zero all the way, the mean of the logarithms sinks a little below."}}
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
+ax.plot(rungs, carried[:, :30], color="gray", lw=0.6, alpha=0.6)
+ax.plot(rungs, carried.logsumexp(1) - math.log(200), label="logarithm of the mean weight")
+ax.plot(rungs, carried.mean(1), "--", label="mean of the logarithms")
+ax.set(xlabel="β", ylabel=r"$\log w - \log Z_k / Z_0$ (nats)")
+ax.legend(fontsize=8)
+plt.show()
+
+# %%
+print(
+    f"at the top: log of the mean {float(carried.logsumexp(1)[-1]) - math.log(200):+.3f}, mean of the logs {float(carried.mean(1)[-1]):+.3f}, spread {float(carried.std(1)[-1]):.2f}"
+)
+assert abs(float(carried.logsumexp(1)[-1]) - math.log(200)) < 0.3
+assert float(carried.mean(1)[-1]) < 0
+
+# %% [markdown]
+# Each grey chain drifts; most drift downwards, because a chain that lags behind finds the next rung a little less inviting than it should be; a few drift up and make good for it in the mean. Nothing in the fan is the mistake of the method. It is the price of not waiting for equilibrium, paid in variance instead of in bias.
+#
+# How long must the ladder be, how many chains, and is the error honest? We run twenty
 # thousand chains for each length and deal them out to make-believe experiments of 5, 20 or 100 chains.
 
 # %%
@@ -355,9 +385,9 @@ for name, bias in (("data means", base), ("uniform", uniform)):
 show_source(reverse_annealing.reverse_log_weights, docstring="first")
 
 # %%
-beta = annealing_path.linear_temperatures(5)
-up = annealing_moments.exact_weight_moments(tiny, beta, origin)
-down = annealing_moments.exact_reverse_moments(tiny, beta, origin)
+beta5 = annealing_path.linear_temperatures(5)
+up = annealing_moments.exact_weight_moments(tiny, beta5, origin)
+down = annealing_moments.exact_reverse_moments(tiny, beta5, origin)
 truth = partition.exact_log_z(tiny) - annealing_path.log_z_at_base(tiny, origin)
 print(f"five temperatures, exactly: E[log w] up {up.mean_log:.3f} < {truth:.3f} < down {-down.mean_log:.3f}")
 assert abs(down.log_mean + truth) < 1e-12
@@ -407,7 +437,29 @@ print(
 #
 # which equals 1 where $w = Z / Z_0$. Physicists know this as Crooks' theorem: stretch a molecule and let it go, measure the work in both directions, and the histograms cross at the free energy. Bennett (1976) derived the best estimate from both sets of weights.
 #
-# **The fine print.** The upper end needs samples of the *machine*. One is tempted to start at the training data. Data are no samples of the model, and then nothing is guaranteed; and if they come from one corner of what the model believes, the "upper bound" can lie below the truth. We shall build such a case below.
+# **The fine print.** The upper end needs samples of the *machine*. One is tempted to start at the training data. Data are no samples of the model, and then nothing is guaranteed. Transition matrices give the expectation of the "upper bound" for any distribution of the start. Here is a machine with
+# seven pixels and one hidden unit that makes one image, all pixels lit, nine times as probable as the 127 others together:
+
+# %%
+splinter = Harmonium(torch.full((7, 1), 8.0).double(), torch.zeros(7).double(), torch.tensor([7.05 - 8 * 7]).double())
+dark, truth = torch.zeros(7).double(), partition.exact_log_z(splinter)
+starts = {"the machine": None, "the lit image": torch.eye(128)[-1], "uniform images": torch.full((128,), 1 / 128)}
+for name, p in starts.items():
+    down = annealing_moments.exact_reverse_moments(splinter, beta5, dark, p)
+    starts[name] = annealing_path.log_z_at_base(splinter, dark) - down.mean_log
+    print(f"start from {name:14s}: 'upper bound' {starts[name]:.2f}, log Z = {truth:.2f}")
+assert starts["uniform images"] < truth - 1 < truth < starts["the machine"] < starts["the lit image"]
+
+# %%
+images = X[torch.randperm(len(X), generator=generator)[:200]]
+from_data = reverse_annealing.sandwich(rbm, images, n_temperatures=10, random_state=0)
+print(
+    f"digits, from the data: log Z + {from_data.upper - exact:.2f} ± {from_data.upper_error:.2f}; from samples log Z + {ends[10].upper - exact:.2f}"
+)
+assert from_data.upper > exact
+
+# %% [markdown]
+# From uniform images the bound is no bound. On the digits the machine resembles its data well enough, and the mistake is harmless. If the data come from one corner of what the machine believes, it is not harmless at all. We shall come back to that.
 #
 # ## A machine that nobody can enumerate
 #
@@ -497,6 +549,18 @@ for run in record["runs"]:
         f"seed {run['seed']}, {run['n_temperatures']:5d} temperatures: test log-probability {ends500[0]:.1f} to {ends500[1]:.1f} nats"
     )
     assert ends500[0] > run["base_test"] + 50
+
+# %%
+widths = {run["n_temperatures"]: run["upper"] - run["lower"] for run in record["runs"] if run["seed"] == 0}
+single = [-run["free_energy_test"] - run["climbing"] for run in record["runs"]]
+print(f"width of the sandwich: {', '.join(f'{w:.1f} nats at {T}' for T, w in widths.items())}")
+print("a plain AIS score would have been", np.round(single, 1))
+assert widths[100] > widths[1000] > widths[10_000]
+assert max(single) - min(single) < 10
+
+# %% [markdown]
+# Five times the hidden units and ten more passes, thirty nats better on unseen images, and a road on which more happens: what a hundred temperatures did for the smaller machine takes ten thousand here. A single AIS number, as most papers report it, looks steady from run to run, within a few nats, and the sandwich says that a thousand
+# temperatures leave nine nats open. The sampled chains at the top are only nearly in equilibrium, so even the upper ends are to be taken with a grain of salt; and all this with weights from 4000 images. Compare with numbers from papers only where the pixels were made binary in the same way; ours are cut at one half, others are drawn anew from the grey values at every step, and the two are different data.
 
 # %% tags=["gpu"]
 if device.type == "cuda":
@@ -614,14 +678,13 @@ truth, hay = partition.exact_log_z(needle), 30 * math.log(2)
 print(
     f"log Z = {truth:.3f}; haystack alone {hay:.3f}; the needle holds {1 - math.exp(hay - truth):.1%} of the probability"
 )
-for T in (100, 1000, 5000):
+for T in (100, 1000):
     log_z, error = partition.annealed_importance_sampling(needle, n_temperatures=T, random_state=0)
     print(
         f"{T:4d} temperatures: log Z = {log_z:.3f} ± {error:.3f}, {(truth - log_z) / error:.0f} standard errors too low"
     )
-    if T < 5000:
-        assert abs(log_z - hay) < 0.1
-        assert error < 0.05
+    assert abs(log_z - hay) < 0.1
+    assert error < 0.05
 
 # %% [markdown]
 # A factor of ten in $Z$ is missing, and the estimate claims to be accurate to one per cent or better. More temperatures make it *surer*. What happened? The identity is still true: $\mathbb{E}[w] = Z / Z_0$. But nine tenths of this expectation sit in a chain that wanders into the needle, about one in many thousands, with an enormous weight. The mean slope
@@ -737,7 +800,18 @@ for name in dict.fromkeys(row["method"] for row in rows):
         f"{name:59s} {spent:5.2f} s, r.m.s. error {rms:.3f}, inside 3 sigma {np.mean([r['inside_3_sigma'] for r in mine]):.0%}"
     )
 
+mean_rms = {
+    name: np.mean([row["rms_error"] for row in rows if row["method"] == name]) for name in {r["method"] for r in rows}
+}
+assert (
+    mean_rms["annealing, 100 chains, 1000 temperatures"]
+    < 0.2 * mean_rms["simple importance sampling, data means, 100000 draws"]
+)
+
 # %% [markdown]
+# Ten times the work, three times the accuracy: beyond thirty temperatures the error falls like one over the square root of chains times temperatures, and it does not matter much which of the two one buys. (It does where chains get stuck.) With as many draws as the chains make steps, simple importance sampling is more than ten times worse from the best base, and useless from the
+# uniform one. And thermodynamic integration, the physicists' method of 1935, is as good as annealing *here*, where chains mix fast and a dozen rungs suffice; it gives no bound and cannot be started from a test image.
+#
 # ## Exercises
 #
 # 1. Show that simple importance sampling is AIS with two temperatures, and that the variance of its weight is $\mathbb{E}[w]^2\,(e^{D} - 1)$, where $D$ is the Rényi divergence of order 2 between machine and base.
