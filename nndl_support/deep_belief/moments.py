@@ -130,8 +130,8 @@ def centred_gradient(positive: Moments, negative: Moments) -> Moments:
     Notes
     -----
     The energy :math:`-(v - \mu)^\top W (h - \lambda) - \alpha^\top v - \beta^\top h` describes the same machines, with
-    :math:`a = \alpha - W \lambda` and :math:`b = \beta - W^\top \mu`: this is its plain gradient, written for W, a and b. It vanishes
-    where the plain one does, and learning with it does not depend on which state of a unit is called 1.
+    :math:`a = \alpha - W \lambda` and :math:`b = \beta - W^\top \mu`: this is its plain gradient, written for W, a and b. It
+    vanishes where the plain one does, and learning with it does not depend on which state of a unit is called 1.
 
     Examples
     --------

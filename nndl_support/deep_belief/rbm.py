@@ -299,8 +299,11 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         v = torch.tensor(X, device=self._device())
         if reset:
             self._check_options()
-        self._units(v.shape[1])[0].check(v, probabilities=True)
+        self._check_values(v)
         return v
+
+    def _check_values(self, v: Tensor) -> None:
+        self._units(v.shape[1])[0].check(v, probabilities=True)
 
     def _units(self, n_visible: int) -> tuple[Units, Units]:
         kinds = {"bernoulli": BernoulliUnits, "gaussian": GaussianUnits}
@@ -352,6 +355,9 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         for name in ("momentum", "averaging"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a number in [0, 1)")
+        for name in ("weight_decay", "sparsity_cost"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 0")
         if self.sparsity is not None and not 0 < self.sparsity < 1:
             raise ValueError(f"sparsity is {self.sparsity}; expected a number strictly between 0 and 1, or None")
 

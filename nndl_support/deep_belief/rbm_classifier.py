@@ -49,9 +49,9 @@ def class_log_probabilities(rbm: Harmonium, x: Tensor) -> Tensor:
     Examples
     --------
     >>> units = JointUnits([BernoulliUnits(1), SoftmaxUnits(2, 2)])
-    >>> rbm = Harmonium(torch.tensor([[4.0], [-4.0], [4.0]]), torch.zeros(3), torch.zeros(1), units)
+    >>> rbm = Harmonium(torch.tensor([[2.0], [-2.0], [2.0]]), torch.zeros(3), torch.zeros(1), units)
     >>> class_log_probabilities(rbm, torch.tensor([[1.0]])).exp()  # x goes with h, and h with the second label
-    tensor([[0.0180, 0.9820]])
+    tensor([[0.0347, 0.9653]])
     """
     fields = _fields(rbm, x)
     return (rbm.a[x.shape[-1] :] + rbm.hidden.log_normalizer(fields)).log_softmax(-1)
@@ -125,8 +125,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
         generative: float = 0.01,
         method: str = "pcd",
         n_steps: int = 1,
-        learning_rate: float = 0.1,
-        momentum: float = 0.5,
+        learning_rate: float = 0.3,
+        momentum: float = 0.9,
         weight_decay: float = 0.0,
         batch_size: int = 20,
         n_epochs: int = 30,
@@ -152,7 +152,9 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"Classifier can't train when only one class is present, which is {self.classes_[0]!r}")
+            raise ValueError(
+                f"Classifier can't train when only one class is present, which is {self.classes_.tolist()[0]!r}"
+            )
         x = self._tensor(X)
         v = torch.cat([x, F.one_hot(torch.tensor(index, device=x.device)).to(x.dtype)], dim=1)
         generator = seeded_generator(self.random_state, v.device)

@@ -1,0 +1,179 @@
+"""The restricted Boltzmann machine beside scikit-learn's and learnergy's, and beside exact maximum likelihood.
+
+Quality: 12 hidden units on digits of 8 x 8 pixels, black where the ink covers more than 7.5 of 16, so that every
+log-likelihood is exact; two splits, the book's (1438 / 359) and the stratified one of scikit-learn (1437 / 360). Bars and
+stripes of 4 x 4 pixels, whose distribution is known. Time: one pass over 4000 images of 784 pixels, 256 hidden units, batches
+of 100, PCD-1 (CD-1 for learnergy as well), one thread.
+"""
+
+import time
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits as sklearn_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import BernoulliRBM
+
+from nndl_support import records
+from nndl_support.data.bars_and_stripes import make_bars_and_stripes
+from nndl_support.data.digits import load_digits, load_mnist_5k
+from nndl_support.deep_belief.enumeration import exact_log_likelihood
+from nndl_support.deep_belief.harmonium import Harmonium
+from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
+
+SEEDS = (0, 1, 2, 3)
+ROUNDS, REPETITIONS = 7, 3
+BARS = {
+    "below_exact": 0.3,
+    "above_sklearn": 0.5,
+    "sampled_test": -18.8,
+    "bars_and_stripes": -3.6,
+    "time_sklearn": 1.2,
+    "time_learnergy": 0.1,
+}
+COMMON = {"batch_size": 100, "schedule": "linear", "centred": True}
+RECIPES = {
+    "exact gradient": COMMON | {"method": "exact", "learning_rate": 0.2, "momentum": 0.9, "n_epochs": 600},
+    "PCD-1, 500 chains": COMMON | {"method": "pcd", "learning_rate": 0.4, "n_chains": 500, "n_epochs": 600},
+    "PCD-1, 100 chains": COMMON | {"method": "pcd", "learning_rate": 0.4, "n_chains": 100, "n_epochs": 600},
+    "PCD-1, 100 chains, not centred": COMMON
+    | {"method": "pcd", "learning_rate": 0.4, "n_chains": 100, "n_epochs": 600, "centred": False},
+    "tempering, 5 rungs of 50 chains": COMMON
+    | {"method": "pt", "learning_rate": 0.4, "n_chains": 50, "n_temperatures": 5, "n_epochs": 600},
+    "CD-10": COMMON | {"method": "cd", "n_steps": 10, "learning_rate": 0.4, "n_epochs": 600},
+    "CD-1": COMMON | {"method": "cd", "learning_rate": 0.4, "n_epochs": 600},
+}
+SKLEARN_GRID = [
+    {"learning_rate": rate, "n_iter": epochs, "batch_size": size}
+    for rate in (0.003, 0.01, 0.03, 0.1)
+    for epochs in (100, 300, 600)
+    for size in (10, 100)
+]
+SQUARES = {"learning_rate": 0.3, "schedule": "linear", "centred": True, "batch_size": 30, "n_epochs": 4000}
+SQUARE_RECIPES = {
+    "tempering, 8 rungs of 100 chains": SQUARES | {"method": "pt", "n_chains": 100, "n_temperatures": 8},
+    "PCD-1, 800 chains": SQUARES | {"method": "pcd", "n_chains": 800},
+    "CD-10": SQUARES | {"method": "cd", "n_steps": 10},
+    "CD-1": SQUARES | {"method": "cd"},
+}
+
+
+def splits():
+    book = load_digits()
+    raw = sklearn_digits()
+    train, test = train_test_split(raw.data, test_size=0.2, random_state=0, stratify=raw.target)
+    return {
+        "book, 1438 / 359": tuple((16 * X > 7.5).astype("float32") for X in (book.X_train, book.X_test)),
+        "scikit-learn, 1437 / 360": tuple((X > 7.5).astype("float32") for X in (train, test)),
+    }
+
+
+def likelihoods(rbm, *sets):
+    return [float(exact_log_likelihood(rbm, torch.tensor(X)).mean()) for X in sets]
+
+
+def of_sklearn(machine):
+    parts = machine.components_.T, machine.intercept_visible_, machine.intercept_hidden_
+    return Harmonium(*(torch.tensor(np.array(x, dtype=float)) for x in parts))
+
+
+def checkpoint(rbm):
+    """Parameters with five significant digits: what a test can judge again."""
+    parts = rbm.components_, rbm.intercept_visible_, rbm.intercept_hidden_
+    return [[float(f"{x:.5g}") for x in np.ravel(part)] for part in parts]
+
+
+def test_digits_by_exact_likelihood():
+    table, sklearn_rows, kept = [], [], {}
+    for split, (train, test) in splits().items():
+        for name, options in RECIPES.items():
+            fitted = [RestrictedBoltzmannMachine(12, random_state=seed, **options).fit(train) for seed in SEEDS]
+            values = np.array([likelihoods(rbm.harmonium_, train, test) for rbm in fitted])
+            table.append(
+                {"split": split, "name": name, "train": values[:, 0], "test": values[:, 1], "options": options}
+            )
+            kept[f"{split}: {name}"] = checkpoint(fitted[0])
+        for options in SKLEARN_GRID:
+            peer = BernoulliRBM(12, random_state=0, **options).fit(train)
+            on_train, on_test = likelihoods(of_sklearn(peer), train, test)
+            sklearn_rows.append({"split": split, "train": on_train, "test": on_test, "options": options})
+    records.save(
+        "deep_belief/rbm_digits",
+        records.environment(seeds=SEEDS) | {"bars": BARS, "table": table, "sklearn": sklearn_rows, "checkpoints": kept},
+    )
+    for split in splits():
+        ours = {row["name"]: np.mean(row["test"]) for row in table if row["split"] == split}
+        peer = max(row["test"] for row in sklearn_rows if row["split"] == split)
+        assert ours["PCD-1, 500 chains"] > BARS["sampled_test"]
+        assert ours["PCD-1, 500 chains"] > ours["exact gradient"] - BARS["below_exact"]
+        assert ours["PCD-1, 500 chains"] > peer + BARS["above_sklearn"]
+
+
+def test_bars_and_stripes_by_exact_likelihood():
+    X = make_bars_and_stripes(4).X.astype("float32")
+    table, kept = [], {}
+    for n_hidden in (12, 16):
+        for name, options in SQUARE_RECIPES.items():
+            fitted = [RestrictedBoltzmannMachine(n_hidden, random_state=seed, **options).fit(X) for seed in SEEDS]
+            values = [likelihoods(rbm.harmonium_, X)[0] for rbm in fitted]
+            table.append({"n_hidden": n_hidden, "name": name, "values": values, "options": options})
+            kept[f"{n_hidden}: {name}"] = checkpoint(fitted[0])
+        peers = []
+        for rate in (0.01, 0.1):
+            peer = BernoulliRBM(n_hidden, learning_rate=rate, n_iter=4000, batch_size=10, random_state=0).fit(X)
+            peers.append({"learning_rate": rate, "value": likelihoods(of_sklearn(peer), X)[0]})
+        table.append(
+            {"n_hidden": n_hidden, "name": "scikit-learn", "values": [p["value"] for p in peers], "options": peers}
+        )
+    records.save(
+        "deep_belief/rbm_bars_and_stripes",
+        records.environment(seeds=SEEDS) | {"bar": BARS["bars_and_stripes"], "table": table, "checkpoints": kept},
+    )
+    best = [row["values"] for row in table if row["name"].startswith("tempering")]
+    assert np.min(best) > BARS["bars_and_stripes"]
+
+
+def learnergy_epoch(X):
+    pytest.importorskip("learnergy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from learnergy.models.bernoulli import RBM
+
+        model = RBM(n_visible=784, n_hidden=256, steps=1, learning_rate=0.01, use_gpu=False)
+    data = torch.utils.data.TensorDataset(torch.tensor(X, dtype=torch.float32), torch.zeros(len(X)))
+    return lambda: model.fit(data, batch_size=100, epochs=1)
+
+
+def test_seconds_of_an_epoch():
+    torch.set_num_threads(1)
+    X = load_mnist_5k().X_train
+    rows = []
+    for dtype in ("float32", "float64"):
+        data = X.astype(dtype)
+        ours = RestrictedBoltzmannMachine(256, method="pcd", learning_rate=0.01, batch_size=100, random_state=0)
+        peer = BernoulliRBM(256, learning_rate=0.01, batch_size=100, n_iter=1, random_state=0)
+        runs = {"ours": lambda m=ours, d=data: m.partial_fit(d), "sklearn": lambda m=peer, d=data: m.fit(d)}
+        if dtype == "float32":
+            runs["learnergy"] = learnergy_epoch(data)
+        for run in runs.values():
+            run()
+        for _ in range(REPETITIONS):
+            seconds = {name: [] for name in runs}
+            for _ in range(ROUNDS):
+                for name, run in runs.items():
+                    if name == "learnergy" and len(seconds[name]) >= 3:
+                        continue  # it is so much slower that three rounds say enough
+                    start = time.perf_counter()
+                    run()
+                    seconds[name].append(time.perf_counter() - start)
+            rows.append({"dtype": dtype, "seconds": {name: min(values) for name, values in seconds.items()}})
+    for row in rows:
+        row["ratios"] = {n: row["seconds"]["ours"] / s for n, s in row["seconds"].items() if n != "ours"}
+    environment = records.environment(seeds=[0], packages=("numpy", "scikit-learn", "torch", "learnergy"))
+    records.save("deep_belief/rbm_time", environment | {"bars": BARS, "repetitions": rows})
+    for dtype in ("float32", "float64"):
+        slow = sum(row["ratios"]["sklearn"] > BARS["time_sklearn"] for row in rows if row["dtype"] == dtype)
+        assert slow < 2
+    assert sum(row["ratios"].get("learnergy", 0) > BARS["time_learnergy"] for row in rows) < 2

@@ -1,0 +1,677 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Restricted Boltzmann machine (受限玻尔兹曼机)
+#
+# A [Boltzmann machine](boltzmann_machine.ipynb) can learn any distribution and hardly ever does: each step of learning needs two averages, and each average
+# a long walk in which one unit after the other is drawn anew. Smolensky (1986) took connections away, all those inside the hidden and all those inside the visible
+# group, and half of the work disappeared: given one layer, the other needs no walk. Hinton (2002) found that the other half could be cut
+# short without much harm. So began the models that made deep learning start in 2006. Which of the shortcuts are harmless, and how would one notice when they are not?
+#
+# We can afford an unusual rigour here: twelve hidden units have 4096 states, so the partition function can be *written out*, and every method
+# will be judged by the exact likelihood, to several digits.
+#
+# **You need:** [Boltzmann machine](boltzmann_machine.ipynb) for energy, Gibbs sampling and the two phases of learning; the logistic function
+# $\sigma(x) = 1 / (1 + e^{-x})$.
+#
+# **Time to run:** see the [Execution](../execution.md) page. Under a minute on one core.
+#
+# Equation numbers are those of Qiu (2019), chapter 12; Zhou (2016) has the machine in section 5.5.6.
+
+# %% tags=["install", "hide-cell"]
+# Only where the package is missing, as on Colab.
+import importlib.util
+
+if importlib.util.find_spec("nndl_support") is None:
+    print("This notebook needs the package nndl_support: run pip install '.[data]' in a copy of its repository.")
+
+# %%
+import math
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from scipy.integrate import quad
+from sklearn.neural_network import BernoulliRBM
+
+# %%
+from nndl_support import plot, records
+from nndl_support.data.bars_and_stripes import make_bars_and_stripes
+from nndl_support.data.digits import load_digits, load_mnist_5k
+from nndl_support.deep_belief import enumeration, expected_divergence, monitoring
+from nndl_support.deep_belief.harmonium import Harmonium
+from nndl_support.deep_belief.moments import centred_gradient, contrastive_divergence, moments
+from nndl_support.deep_belief.negative_phase import NegativePhase
+from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
+from nndl_support.deep_belief.rbm_classifier import RBMClassifier, label_free_phase
+from nndl_support.deep_belief.units import BernoulliUnits, GaussianUnits, SoftmaxUnits
+from nndl_support.device import pick_device
+from nndl_support.source import show_source
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+plot.use_style()
+device = pick_device()
+
+# %% [markdown]
+# ## Two layers and nothing inside of them
+#
+# The visible units $v \in \{0, 1\}^{K_v}$ hold an example, the hidden units $h \in \{0, 1\}^{K_h}$ explain it. Each connection joins one of these with one of those. The energy has
+# a bias for every unit and a weight for every connection:
+#
+# \begin{align}
+# E(v, h) &= -\sum_i a_i v_i - \sum_j b_j h_j - \sum_i \sum_j v_i w_{ij} h_j \tag{12.29} \\
+#         &= -a^\top v - b^\top h - v^\top W h \tag{12.30}
+# \end{align}
+#
+# and low energy means high probability, with a partition function (配分函数) $Z$ that makes the sum one:
+#
+# \begin{align}
+# p(v, h) &= \tfrac1Z \exp(-E(v, h)) \tag{12.31} \\
+#         &= \tfrac1Z \exp(a^\top v) \exp(b^\top h) \exp(v^\top W h) \tag{12.32}
+# \end{align}
+#
+# Here is the machine of Qiu's figure 12.3, four visible and three hidden units, with random weights. It has $2^{4+3} = 128$ states. We list them all.
+
+# %% mystnb={"image": {"alt": "Four visible units in one column and three hidden units in another. Every visible unit is joined to every hidden one; no two units of the same column are joined."}}
+fig, ax = plt.subplots(figsize=(4.2, 2.6))
+letters = [[f"$v_{i}$" for i in range(1, 5)], [f"$h_{j}$" for j in range(1, 4)]]
+plot.draw_network([4, 3], ax=ax, unit_labels=letters, layer_names=["visible (可观测)", "hidden (隐藏)"])
+plt.show()
+
+# %%
+generator = torch.Generator().manual_seed(1)
+W, a, b = (torch.randn(shape, generator=generator) for shape in ((4, 3), (4,), (3,)))
+tiny = Harmonium(W, a, b)
+V, H = tiny.visible.states(), tiny.hidden.states()
+v, h = V.repeat_interleave(8, 0), H.repeat(16, 1)
+joint = (-tiny.energy(v, h)).softmax(0).reshape(16, 8)
+
+# %%
+double_sum = torch.tensor(
+    [
+        -sum(a[i] * x[i] for i in range(4))
+        - sum(b[j] * y[j] for j in range(3))
+        - sum(x[i] * W[i, j] * y[j] for i in range(4) for j in range(3))
+        for x, y in zip(v, h)
+    ]
+)
+gap = (tiny.energy(v, h) - double_sum).abs().max()
+print(f"{len(v)} states, probabilities sum to {joint.sum():.12f}; 12.29 and 12.30 differ by {gap:.0e}")
+assert gap < 1e-13
+
+# %% [markdown]
+# ## What the missing connections buy
+#
+# **Theorem 12.2.** *Given the hidden units, the visible ones are independent, and the other way round:*
+#
+# $$ p(v_i = 1 \mid h) = \sigma\Bigl(a_i + \sum_j w_{ij} h_j\Bigr), \qquad p(h_j = 1 \mid v) = \sigma\Bigl(b_j + \sum_i w_{ij} v_i\Bigr) \tag{12.33, 12.34} $$
+#
+# The proof is one line of algebra done well. Sum the joint probability over $h$: the exponential of a sum over $j$ is a product over $j$, and each hidden unit appears in one factor
+# only, so the sum of $2^{K_h}$ terms becomes a product of $K_h$ sums of *two*:
+#
+# $$ p(v) = \frac1Z \sum_h e^{-E(v,h)} = \frac{e^{a^\top v}}{Z} \prod_j \sum_{h_j \in \{0, 1\}} e^{h_j (b_j + \sum_i w_{ij} v_i)}
+#         = \frac{e^{a^\top v}}{Z} \prod_j \Bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\Bigr) \tag{12.35–12.40} $$
+#
+# Hold one $h_j$ at 1 instead and the factor $1 + e^x$ turns into $e^x$; the quotient of the two is $\sigma(x)$. (Equations 12.41 to 12.49 are this step and its mirror image for $v_i$.) With all units of a layer in one vector,
+#
+# $$ p(h = 1 \mid v) = \sigma(W^\top v + b), \qquad p(v = 1 \mid h) = \sigma(W h + a). \tag{12.50, 12.51} $$
+#
+# The logarithm of the unnormalised $p(v)$ is worth a name. Physicists call its negative the **free energy** (自由能):
+#
+# $$ F(v) = -a^\top v - \sum_j \log\bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\bigr), \qquad p(v) = \frac{e^{-F(v)}}{Z} . $$
+
+# %%
+show_source(Harmonium.mean_hidden, Harmonium.free_energy, docstring="first")
+
+# %% [markdown]
+# The program asks the `hidden` layer for its mean and its log-normaliser instead of naming $\sigma$ and $\log(1 + e^x)$; later that will let other kinds of units in. Everything the theorem says
+# can be read off the table of all probabilities:
+
+# %%
+checks = {
+    "p(v) from the free energy": (-tiny.free_energy(V)).softmax(0) - joint.sum(1),
+    "p(h) from the free energy of h": (-tiny.hidden_free_energy(H)).softmax(0) - joint.sum(0),
+    "p(h = 1 | v)": tiny.mean_hidden(V) - joint / joint.sum(1, keepdim=True) @ H,
+    "p(v = 1 | h)": tiny.mean_visible(H) - (joint / joint.sum(0)).T @ V,
+    "log Z": enumeration.log_z(tiny) - (-tiny.energy(v, h)).logsumexp(0),
+}
+for what, difference in checks.items():
+    print(f"{what:32s} differs from enumeration by {difference.abs().max():.0e}")
+    assert difference.abs().max() < 1e-10
+
+# %% [markdown]
+# And independence itself: the conditional probability of a whole hidden *vector* is the product of those of its units.
+
+# %%
+p = tiny.mean_hidden(V)[:, None, :]
+product = torch.where(H == 1, p, 1 - p).prod(-1)
+gap = (product - joint / joint.sum(1, keepdim=True)).abs().max()
+print(f"p(h | v) and the product over units differ by {gap:.0e}")
+assert gap < 1e-10
+
+# %% [markdown]
+# Note what is *not* true: hidden units are not independent by themselves, only given an example. If they were, the machine could not model anything that a table of single
+# probabilities cannot.
+#
+# ## Gibbs sampling in two strokes
+#
+# In a Boltzmann machine a Gibbs sampler must draw unit after unit. Here all hidden units can be drawn at once given $v$, then all visible ones given $h$; this is **block Gibbs
+# sampling** (分组吉布斯采样), the zigzag $v_0 \to h_0 \to v_1 \to h_1 \to \dots$ of figure 12.4. One step is two matrix products and two throws of dice, for any number of chains at once.
+
+# %%
+show_source(Harmonium.gibbs_step)
+
+# %% [markdown]
+# Does the zigzag lead to $p(v)$? For the tiny machine the whole chain is a matrix of transition probabilities, $T_{vv'} = \sum_h p(h \mid v)\, p(v' \mid h)$, so we can compare 20,000 sampled chains, all started from
+# $v = (0, 0, 0, 0)$, with powers of $T$. The distance is the total variation, half the sum of the absolute differences of all 16 probabilities.
+
+# %%
+T = expected_divergence.gibbs_matrix(tiny)
+target, exact, chains = joint.sum(1), torch.eye(16)[0], torch.zeros(20_000, 4)
+sampled_distance, exact_distance = [], []
+for _ in range(16):
+    share = torch.bincount((chains @ torch.tensor([8.0, 4.0, 2.0, 1.0])).long(), minlength=16) / len(chains)
+    sampled_distance.append(0.5 * (share - target).abs().sum().item())
+    exact_distance.append(0.5 * (exact - target).abs().sum().item())
+    chains, exact = tiny.gibbs_step(chains, generator), exact @ T
+
+# %% mystnb={"image": {"alt": "Total variation distance to the model against Gibbs steps on a logarithmic axis. The exact curve falls along a straight line to far below one in a thousand; the sampled one follows it and then levels off at about one in a hundred, the noise of 20,000 chains."}}
+fig, ax = plt.subplots(figsize=(6.2, 2.8))
+ax.semilogy(exact_distance, "-", label="exact, powers of the matrix")
+ax.semilogy(sampled_distance, "o", label="20,000 chains")
+ax.set(xlabel="block Gibbs steps", ylabel="distance to $p(v)$")
+ax.legend()
+plt.show()
+
+# %%
+second = np.sort(np.linalg.eigvals(T.numpy()).real)[-2]
+print(f"distance shrinks by {exact_distance[-1] / exact_distance[-2]:.4f} a step; second eigenvalue {second:.4f}")
+assert abs(exact_distance[-1] / exact_distance[-2] - second) < 0.01
+assert max(abs(x - y) for x, y in zip(sampled_distance, exact_distance)) < 0.03
+
+# %% [markdown]
+# The chain forgets where it started by a constant factor each step, the second eigenvalue of $T$. Remember this number: it will decide how good a shortcut is. Strong weights push it towards 1.
+#
+# ## The gradient
+#
+# Learning maximises the mean log-likelihood of $N$ examples,
+#
+# $$ \mathcal L(\mathcal D; W, a, b) = \frac1N \sum_n \log p(\hat v^{(n)}; W, a, b) . \tag{12.52} $$
+#
+# As in every Boltzmann machine its derivative is a difference of two averages, one with the visible units held at the data and one under the model on its own:
+#
+# \begin{align}
+# \frac{\partial \mathcal L}{\partial w_{ij}} &= \mathbb E_{\hat p(v)} \mathbb E_{p(h \mid v)} [v_i h_j] - \mathbb E_{p(v, h)} [v_i h_j] \tag{12.53} \\
+# \frac{\partial \mathcal L}{\partial a_i} &= \mathbb E_{\hat p(v)} \mathbb E_{p(h \mid v)} [v_i] - \mathbb E_{p(v, h)} [v_i] \tag{12.54} \\
+# \frac{\partial \mathcal L}{\partial b_j} &= \mathbb E_{\hat p(v)} \mathbb E_{p(h \mid v)} [h_j] - \mathbb E_{p(v, h)} [h_j] \tag{12.55}
+# \end{align}
+#
+# The first, positive phase costs one matrix product thanks to the theorem. The second, negative phase runs over all states; where one layer is small it can be summed, because $p(h)$ has a closed form too.
+
+# %%
+show_source(moments, enumeration.exact_moments, docstring="none")
+
+# %%
+data = torch.bernoulli(torch.full((5, 4), 0.6), generator=generator)
+gradient = moments(tiny, data).minus(enumeration.exact_moments(tiny))
+
+
+def mean_log_likelihood(W, a, b):
+    return enumeration.exact_log_likelihood(Harmonium(W, a, b), data).mean()
+
+
+# %%
+step, worst = 1e-5, 0.0
+for k, name in enumerate(("W", "a", "b")):
+    for place in np.ndindex(*getattr(tiny, name).shape):
+        up, down = [W.clone(), a.clone(), b.clone()], [W.clone(), a.clone(), b.clone()]
+        up[k][place] += step
+        down[k][place] -= step
+        slope = (mean_log_likelihood(*up) - mean_log_likelihood(*down)) / (2 * step)
+        worst = max(worst, abs(slope - gradient[k][place]).item())
+print(f"largest difference from central differences, all 19 parameters: {worst:.0e}")
+assert worst < 1e-9
+
+# %% [markdown]
+# The update rules follow, for one example $\hat v$ and with the learning rate $\alpha$ (12.56 to 12.58). In the public file the last one reads $h_j \leftarrow h_j + \alpha (\dots)$. That is a misprint: $h_j$ is a state, not a
+# parameter, and must read
+#
+# $$ b_j \leftarrow b_j + \alpha \bigl( \langle h_j \rangle_{\text{data}} - \langle h_j \rangle_{\text{model}} \bigr) . \tag{12.58, corrected} $$
+#
+# Take it literally and two things happen: the "new $h_j$" is no state of the machine, and $b$ never moves. Here are five hundred exact steps from hidden biases that are too high by 5, under either rule:
+
+# %%
+finals = {}
+for rule in ("b_j", "h_j"):
+    machine = [W, a, b + 5]
+    for _ in range(500):
+        rbm = Harmonium(*machine)
+        change = moments(rbm, data).minus(enumeration.exact_moments(rbm))
+        machine = [x + 0.2 * d for x, d in zip(machine, change)]
+        if rule == "h_j":
+            machine[2] = b + 5
+    left = moments(rbm, data).minus(enumeration.exact_moments(rbm)).b.abs().max()
+    finals[rule] = mean_log_likelihood(*machine).item()
+    print(f"{rule} <- {rule} + ...: log-likelihood {finals[rule]:.3f}, steepness left in b: {left:.4f}")
+assert finals["b_j"] > finals["h_j"] + 0.05
+
+# %%
+literal = data.mean() + 0.2 * gradient.b
+print("h after the printed update:", literal.numpy().round(3), "- not 0 or 1")
+assert not ((literal == 0) | (literal == 1)).any()
+
+# %% [markdown]
+# ## Contrastive divergence
+#
+# For large machines the negative phase must be sampled, and an honest sample needs a long chain for *every* step of learning. Hinton's idea: start the chain at the training example and run it for $k$ steps only, in practice often for one. If the machine
+# models the data well, the data are already close to where a chain would end. This is **contrastive divergence** (对比散度, CD-$k$), Qiu's algorithm 12.1.
+
+# %%
+show_source(contrastive_divergence)
+
+# %% [markdown]
+# Zhou writes the same for $k = 1$ as
+#
+# $$ \Delta w = \eta \bigl( v h^\top - v' h'^\top \bigr) \tag{5.24} $$
+#
+# with *sampled* $h$ and $h'$, where ours puts their means. Both have the same expectation; his is noisier. His energy, $E(s) = -\sum_{i<j} w_{ij} s_i s_j - \sum_i \theta_i s_i$ (5.20), calls $\theta_i$ a **threshold** (阈值). Mind the sign: everywhere else in his chapter a neuron
+# fires when its input *exceeds* the threshold, so $\theta$ is subtracted; here a larger $\theta_i$ makes unit $i$ fire *more* often. It is a bias, Qiu's $a_i$ or $b_j$, with the same sign.
+
+# %%
+raised = Harmonium(W, a, b + torch.tensor([1.0, 0.0, 0.0]))
+print(f"p(h_1 = 1) with theta_1 raised by 1: {enumeration.exact_moments(raised).b[0]:.3f}", end=", ")
+print(f"before: {enumeration.exact_moments(tiny).b[0]:.3f}")
+assert enumeration.exact_moments(raised).b[0] > enumeration.exact_moments(tiny).b[0]
+
+# %%
+many = data.repeat(20_000, 1)
+_, ends = contrastive_divergence(tiny, many, 1, generator)
+zhou = torch.stack(
+    [
+        (many[:, :, None] * tiny.sample_hidden(many, generator)[:, None]),
+        -ends[:, :, None] * tiny.sample_hidden(ends, generator)[:, None],
+    ]
+).sum(0)
+ours = many[:, :, None] * tiny.mean_hidden(many)[:, None] - ends[:, :, None] * tiny.mean_hidden(ends)[:, None]
+print(f"means of 5.24 and of ours differ by {(zhou.mean(0) - ours.mean(0)).abs().max():.4f}")
+print(f"variance of an entry: {zhou.var(0).mean():.3f} by 5.24, {ours.var(0).mean():.3f} with means")
+assert (zhou.mean(0) - ours.mean(0)).abs().max() < 0.01
+assert ours.var(0).mean() < zhou.var(0).mean()
+
+# %% [markdown]
+# ### The bias of CD-k, exactly
+#
+# A short chain has not arrived, so CD-$k$ is biased. By how much? The matrix $T$ answers without a sample: after $k$ steps a chain that started from the data distribution $\hat p$ has the distribution $\hat p\, T^k$.
+
+# %%
+show_source(expected_divergence.expected_negative_phase, docstring="first")
+
+# %%
+p_data = torch.bincount((data @ torch.tensor([8.0, 4.0, 2.0, 1.0])).long(), minlength=16) / len(data)
+ks, bias = np.arange(1, 13), {}
+for strength in (0.5, 1.0, 2.0):
+    scaled = Harmonium(strength * W, a, b)
+    truth = enumeration.exact_moments(scaled)
+    error = [expected_divergence.expected_negative_phase(scaled, p_data, int(k)).minus(truth) for k in ks]
+    bias[strength] = [max(part.abs().max().item() for part in e) for e in error]
+
+# %% mystnb={"image": {"alt": "Largest error of the expected CD-k update against k on a logarithmic axis, for weights multiplied by a half, one and two. All three fall along straight lines; the stronger the weights, the higher the start and the flatter the line."}}
+fig, ax = plt.subplots(figsize=(6.2, 2.8))
+for (strength, errors), line in zip(bias.items(), ("o-", "s--", "^-.")):
+    ax.semilogy(ks, errors, line, ms=4, label=f"weights $\\times$ {strength:g}")
+ax.set(xlabel="$k$, Gibbs steps of CD-$k$", ylabel="largest error of the mean update")
+ax.legend()
+plt.show()
+
+# %%
+for strength, errors in bias.items():
+    rate = np.sort(np.linalg.eigvals(expected_divergence.gibbs_matrix(Harmonium(strength * W, a, b)).numpy()).real)[-2]
+    print(f"weights x {strength:g}: bias {errors[0]:.3f} at k = 1, {errors[-1]:.1e} at k = 12, eigenvalue {rate:.3f}")
+    assert errors[-1] < errors[0]
+assert bias[0.5][-1] < bias[1.0][-1] < bias[2.0][-1]
+
+# %% [markdown]
+# Geometric, with the eigenvalue from above as the factor. And there lies the catch: **as learning goes on the weights grow, and the bias grows with them.** A $k$ that was fine in the first epoch may not be in the hundredth.
+#
+# A biased direction need not matter if it vanishes at the same place. Does it? We look for the place where learning by the true gradient comes to rest, put the machine there, and let the *expected* CD-$k$ update
+# carry on. The data are the six patterns of 2 × 2 pixels of which each row or each column has one colour, mixed with as many random patterns so that no weight wants to be infinite; two hidden units are too few to model them perfectly.
+
+# %%
+squares = torch.tensor(make_bars_and_stripes(2).X)
+p_squares = torch.full((16,), 0.5 / 16)
+p_squares[(squares @ torch.tensor([8.0, 4.0, 2.0, 1.0])).long()] += 0.5 / 6
+one = torch.Generator().manual_seed(1)
+start = Harmonium(*(0.8 * torch.randn(shape, generator=one) for shape in ((4, 2), (4,), (2,))))
+summit, _ = expected_divergence.rest_point(start, p_squares, n_steps=None)
+
+# %%
+losses = []
+top = (p_squares @ enumeration.exact_log_likelihood(summit, V)).item()
+print(f"true gradient: rests at {top:.6f} nats")
+for k in (1, 2, 5):
+    end, rest = expected_divergence.rest_point(summit, p_squares, n_steps=k)
+    losses.append(top - (p_squares @ enumeration.exact_log_likelihood(end, V)).item())
+    print(f"CD-{k}: leaves the summit and rests {losses[-1]:.1e} nats lower (update left: {rest:.0e})")
+assert losses[0] > losses[1] > losses[2] > 0
+
+# %% [markdown]
+# So CD-1 is no ascent of the likelihood: its fixed point is another one. But look at the size. Carreira-Perpiñán and Hinton (2005) found the same in all their small machines, and with *one* hidden unit the two places even coincide (exercise 3). The bias at the end is not
+# the real trouble with CD-1. The trouble is what a chain that never leaves the neighbourhood of the data cannot see, and it takes real data to show it.
+#
+# ## Four ways to the negative phase
+#
+# - **CD-k** starts its chains at the data, again and again.
+# - **Persistent contrastive divergence** (持续性对比散度, PCD; Tieleman 2008) never restarts them. The weights change little from one update to the next, so a chain that was in equilibrium nearly still is.
+# - **Parallel tempering** (并行回火; Desjardins and others 2010) keeps chains at several temperatures. Hot chains move freely, and neighbours exchange their states by a Metropolis rule that leaves every distribution as it is.
+# - **Exact**: the sum over the states of the smaller layer, as long as it is small.
+
+# %%
+show_source(NegativePhase.__call__, NegativePhase._tempered, docstring="none")
+
+# %% [markdown]
+# The data: 8 × 8 digits, black where the ink covers more than half, 1438 to learn from and 359 to test on. With 12 hidden units everything can be enumerated, and the likelihood after each epoch is exact.
+
+# %%
+digits = load_digits()
+X_train, X_test = ((X > 7.5 / 16).astype("float32") for X in (digits.X_train, digits.X_test))
+print(f"{X_train.shape[0]} + {X_test.shape[0]} images, {X_train.mean():.0%} of the pixels black")
+
+# %%
+race = {"CD-1": ("cd", 1), "CD-10": ("cd", 10), "PCD-1": ("pcd", 1), "tempering": ("pt", 1), "exact": ("exact", 1)}
+order = np.random.default_rng(0)
+curves = {}
+for name, (method, n_steps) in race.items():
+    rbm = RestrictedBoltzmannMachine(
+        12,
+        method=method,
+        n_steps=n_steps,
+        n_temperatures=5,
+        learning_rate=0.1,
+        centred=True,
+        batch_size=20,
+        random_state=0,
+    )
+    curves[name] = []
+    for epoch in range(30):
+        rbm.partial_fit(X_train[order.permutation(len(X_train))])
+        if epoch % 2:
+            curves[name].append(rbm.score(X_test))
+
+# %% mystnb={"image": {"alt": "Exact mean log-likelihood of the test digits against the epoch for five methods. All rise from below minus 22 nats to about minus 19; the exact gradient is on top and smooth, CD-10, PCD and tempering follow closely, CD-1 is lowest."}}
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
+plot.loss_curves(curves, ax=ax, ylabel="test log-likelihood (nats)", steps=dict.fromkeys(curves, np.arange(2, 31, 2)))
+plt.show()
+
+# %%
+for name, values in curves.items():
+    print(f"{name:10s} after 30 epochs: {values[-1]:.2f} nats")
+assert all(values[-1] > -21 for values in curves.values())
+assert curves["exact"][-1] > curves["CD-1"][-1]
+
+# %% [markdown]
+# On these data the shortcuts do well. What limits all of them at a constant rate is noise. Let the rate fall to zero, take enough steps, and a sampled method comes as close as one likes. Two options help. `centred` counts every
+# unit from its mean instead of from 0 (Montavon and Müller 2012): most pixels are white most of the time, and without centring each bias fights with all weights of its unit.
+
+# %%
+show_source(centred_gradient, docstring="none")
+
+# %%
+seconds, best = time.process_time(), {}
+options = {"schedule": "linear", "centred": True, "batch_size": 100, "random_state": 0}
+sampled = RestrictedBoltzmannMachine(12, method="pcd", learning_rate=0.4, n_epochs=600, **options).fit(X_train)
+by_sum = RestrictedBoltzmannMachine(12, method="exact", learning_rate=0.2, n_epochs=200, momentum=0.9, **options).fit(
+    X_train
+)
+for name, rbm in {"PCD-1": sampled, "exact": by_sum}.items():
+    best[name] = rbm.score(X_test)
+    print(f"{name}: train {rbm.score(X_train):.2f}, test {best[name]:.2f} nats")
+assert best["PCD-1"] > -18.95
+assert best["exact"] > -18.95
+
+# %%
+record = records.load("deep_belief/rbm_digits")
+print("exact log-likelihood of the test digits, mean over seeds (nats)")
+for row in record["table"]:
+    print(f"{row['name']:52s} {np.mean(row['test']):7.2f}   seeds {np.round(row['test'], 2)}")
+
+# %% [markdown]
+# ## What the hidden units learn
+#
+# Each hidden unit has a weight for every pixel: a **filter**. Watch twelve of them being learnt.
+
+# %%
+frames, learner = [], RestrictedBoltzmannMachine(12, learning_rate=0.1, centred=True, batch_size=20, random_state=1)
+for _ in range(24):
+    learner.partial_fit(X_train[order.permutation(len(X_train))])
+    frames.append(learner.components_.reshape(12, 8, 8).copy())
+
+# %%
+fig, axes = plt.subplots(2, 6, figsize=(5.6, 2.2))
+pictures = [ax.imshow(f, cmap=plot.DIVERGING, vmin=-3, vmax=3) for ax, f in zip(axes.flat, frames[0])]
+for ax in axes.flat:
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+
+
+def show_epoch(i):
+    fig.suptitle(f"epoch {i + 1}", fontsize=9)
+    for picture, f in zip(pictures, frames[i]):
+        picture.set_data(f)
+
+
+growing = "Twelve filters of 8 by 8 pixels begin almost white and turn into strokes: bright and dark arcs and bars at different places."
+plot.animate(show_epoch, 24, fig, interval=250, alt=growing)
+
+# %% [markdown]
+# Blue pixels speak for the unit and red ones against it. Every filter becomes a *contrast*, a stroke here and no stroke there. A digit is then a set of answers to twelve such questions, and the machine can be asked for digits in two ways. **Reconstruction** goes up with a real digit and down
+# again. **Sampling** lets a chain run from nothing.
+
+# %%
+fantasies = sampled.sample(20, n_steps=2000, random_state=0)
+shown = np.vstack([X_test[:10], sampled.reconstruct(X_test[:10]), fantasies])
+
+# %% mystnb={"image": {"alt": "Four rows of ten images. First row: test digits in black and white. Second row: their reconstructions, the same digits softer. Third and fourth rows: samples of the machine, most of them recognisable as digits with ragged edges."}}
+plot.image_grid(shown.reshape(-1, 8, 8), n_columns=10, cmap="gray_r", figsize=(6.2, 2.6))
+plt.show()
+
+# %%
+error = monitoring.reconstruction_error(sampled.harmonium_, torch.tensor(X_test, dtype=torch.float64))
+ink = abs(fantasies.mean() - X_train.mean())
+print(f"squared error of a reconstructed pixel {error:.3f}; share of ink in samples off by {ink:.3f}")
+assert error < 0.12
+assert ink < 0.05
+
+# %% [markdown]
+# ## Where chains get stuck: bars and stripes
+#
+# A distribution made to be hard: 4 × 4 pixels, either all rows or all columns of one colour, 30 patterns, all equally likely (the set has been a test for such machines since the 1980s). No model can exceed $-\ln 30$, the negative entropy. From one pattern to the next one must change four pixels at once, and every
+# pattern in between is impossible: a good model of these data is *by construction* one in which chains get stuck.
+
+# %%
+bars = make_bars_and_stripes(4)
+print(f"{len(bars.X)} patterns, bound {-bars.entropy:.4f} nats")
+common = {"learning_rate": 0.3, "schedule": "linear", "centred": True, "batch_size": 30, "random_state": 0}
+patterns = bars.X.astype("float32")
+
+# %% mystnb={"image": {"alt": "Ten of the thirty patterns of bars and stripes: pictures of four by four pixels whose rows, or whose columns, are all white or all black."}}
+plot.image_grid(bars.X[1::3].reshape(-1, 4, 4), n_columns=10, cmap="gray_r", figsize=(6.2, 0.9))
+plt.show()
+
+# %%
+stuck = {}
+for name, extra in {
+    "CD-1": {"method": "cd", "n_epochs": 3000},
+    "PCD-1": {"method": "pcd", "n_chains": 500, "n_epochs": 3000},
+    "tempering": {"method": "pt", "n_chains": 100, "n_temperatures": 8, "n_epochs": 3000},
+}.items():
+    stuck[name] = RestrictedBoltzmannMachine(12, **common, **extra).fit(patterns)
+    print(f"{name:10s}: {stuck[name].score(patterns):.3f} nats")
+assert stuck["tempering"].score(patterns) > -3.6
+assert stuck["tempering"].score(patterns) > stuck["CD-1"].score(patterns)
+
+# %% [markdown]
+# Only the tempered chains come close to the bound.
+#
+# ## Other kinds of units
+#
+# Pixels are 0 or 1, measurements are not. The machine with real visible units is the **Gaussian–Bernoulli** RBM (高斯-伯努利), that with real hidden ones **Bernoulli–Gaussian** (伯努利-高斯). With the energies
+#
+# \begin{align}
+# E(v, h) &= \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j - \sum_i \sum_j \frac{v_i}{\sigma_i} w_{ij} h_j \tag{12.59} \\
+# E(v, h) &= -\sum_i a_i v_i + \sum_j \frac{(h_j - \mu_j)^2}{2 \sigma_j^2} - \sum_i \sum_j v_i w_{ij} \frac{h_j}{\sigma_j} \tag{12.60, corrected}
+# \end{align}
+#
+# In the public file the signs of the first two terms of 12.60 are the other way round. The bias is a matter of convention; the quadratic term is not. With a minus sign the energy falls without bound as $h$ grows, and $e^{-E}$ has no integral:
+
+# %%
+small = Harmonium(torch.tensor([[0.7], [-0.4]]), torch.tensor([0.2, 0.1]), torch.tensor([0.3]), hidden=GaussianUnits(1))
+for sign, label in ((1, "corrected"), (-1, "as printed")):
+    areas = [quad(lambda x, s=sign: math.exp(-s * 0.5 * (x - 0.3) ** 2 + 0.7 * x), -L, L)[0] for L in (4, 8, 16)]
+    print(f"{label:10s}: integral over h from -L to L, L = 4, 8, 16:", *(f"{area:.3g}" for area in areas))
+    assert (areas[2] / areas[1] < 1.01) == (sign == 1)
+
+# %%
+x_on = torch.tensor([[1.0, 0.0]])
+
+
+def weight(x):
+    return float((-small.energy(x_on, torch.tensor([[x]]))).exp())
+
+
+area = quad(weight, -15, 15)[0]
+mean = quad(lambda x: x * weight(x) / area, -15, 15)[0]
+print(f"mean of h given v: integrated {mean:.10f}, formula {small.mean_hidden(x_on).item():.10f}")
+assert abs(mean - small.mean_hidden(x_on).item()) < 1e-8
+assert abs(-math.log(area) - small.free_energy(x_on).item()) < 1e-8
+
+# %% [markdown]
+# The pattern behind all of these is that a layer of units is known by three functions of the field $\eta$ it feels: the log-normaliser $A(\eta)$, its gradient the mean, and a way to sample. The rest of the program never changes.
+
+# %%
+show_source(BernoulliUnits.log_normalizer, GaussianUnits.log_normalizer, SoftmaxUnits.log_normalizer)
+
+# %% [markdown]
+# The third kind is for what takes one of $K$ values: a colour, a word, a rating. One visible "unit" is a group of $K$ columns with a single 1, and given $h$ it is drawn from a softmax (Qiu's exercise 12-5):
+#
+# $$ p\bigl(v_i^{(k)} = 1 \mid h\bigr) = \frac{\exp\bigl(a_i^{(k)} + \sum_j W_{ij}^{(k)} h_j\bigr)}{\sum_{k'} \exp\bigl(a_i^{(k')} + \sum_j W_{ij}^{(k')} h_j\bigr)} \tag{12.67} $$
+
+# %%
+softmax = Harmonium(*(torch.randn(s, generator=generator) for s in ((6, 2), (6,), (2,))), SoftmaxUnits(6, 3))
+states, given = softmax.visible.states(), torch.tensor([[1.0, 0.0]])
+weights = (-softmax.energy(states, given.expand(9, -1))).exp()
+gap = (weights @ states / weights.sum() - softmax.mean_visible(given)).abs().max()
+print(f"{len(states)} states of two groups of three; softmax and enumeration differ by {gap:.0e}")
+assert gap < 1e-12
+
+# %% [markdown]
+# ## Labels as units
+#
+# Put the label beside the pixels, as a softmax group of ten, and the same machine is a classifier. For a given image the free energy of each of the ten completions costs little, and $Z$ cancels:
+#
+# $$ p(y \mid x) = \frac{e^{-F(x, y)}}{\sum_{y'} e^{-F(x, y')}} . $$
+#
+# It can be trained on two objectives. The **generative** one, $\log p(x, y)$, needs a negative phase over both. The **discriminative** one, $\log p(y \mid x)$, clamps $x$ in *both* phases, and the negative phase is a sum over ten labels: exact, and without a chain (Larochelle and Bengio 2008).
+
+# %%
+show_source(label_free_phase, docstring="first")
+
+# %%
+results = {}
+for name, generative in {"generative": math.inf, "hybrid": 0.01, "discriminative": 0.0}.items():
+    model = RBMClassifier(100, generative=generative, random_state=0)
+    model.fit(digits.X_train.astype("float32"), digits.y_train)
+    results[name] = model
+    print(f"{name:15s} test accuracy {model.score(digits.X_test, digits.y_test):.3f}")
+
+# %%
+accuracy = {name: model.score(digits.X_test, digits.y_test) for name, model in results.items()}
+assert accuracy["discriminative"] > 0.94
+assert accuracy["generative"] > 0.8
+
+# %% [markdown]
+# ## What goes wrong, silently
+#
+# A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. All its gauges are bounded, its probabilities stay in [0, 1], nothing becomes infinite, and this makes it possible to train rubbish for days. Take the good recipe from above and change one number, the momentum of PCD from 0 to 0.9, as one would for any other network.
+
+# %%
+X64, T64 = (torch.tensor(X, dtype=torch.float64) for X in (X_train, X_test))
+gauges = {}
+for momentum in (0.0, 0.9):
+    rbm = RestrictedBoltzmannMachine(12, learning_rate=0.2, momentum=momentum, batch_size=20, random_state=0)
+    rows = []
+    for _ in range(25):
+        m = rbm.partial_fit(X_train[order.permutation(len(X_train))]).harmonium_
+        rows.append(
+            (
+                monitoring.reconstruction_error(m, T64),
+                enumeration.exact_log_likelihood(m, T64).mean().item(),
+                m.W.abs().max().item(),
+                monitoring.saturation(m, T64),
+            )
+        )
+    gauges[momentum] = np.array(rows).T
+
+# %% mystnb={"image": {"alt": "Three panels against the epoch for momentum zero and 0.9. Left: the reconstruction error of both stays small. Middle: the exact log-likelihood rises to minus 19 without momentum and collapses with it. Right: the largest weight grows slowly without and fast with momentum."}}
+fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.7))
+for ax, k, label in zip(axes, (0, 1, 2), ("reconstruction error", "test log-likelihood (nats)", "largest weight")):
+    for (momentum, values), line in zip(gauges.items(), ("-", "--")):
+        ax.plot(np.arange(1, 26), values[k], line, label=f"momentum {momentum:g}")
+    ax.set(xlabel="epoch", title=label)
+axes[1].legend(fontsize=7)
+plt.show()
+
+# %%
+for momentum, values in gauges.items():
+    print(f"momentum {momentum:g}: reconstruction {values[0][-1]:.3f}, log-likelihood {values[1][-1]:.1f}", end="; ")
+    print(f"largest weight {values[2][-1]:.1f}, saturated {values[3][-1]:.0%}")
+assert gauges[0.9][1][-1] < gauges[0.0][1][-1] - 1
+
+# %% [markdown]
+# ## Checked against scikit-learn
+#
+# scikit-learn's `BernoulliRBM` is PCD-1 at a constant rate. Its formulas can be checked against ours directly, whatever it learnt.
+
+# %%
+theirs = BernoulliRBM(12, learning_rate=0.03, n_iter=10, random_state=0).fit(X_train)
+same = Harmonium(
+    *(
+        torch.tensor(x, dtype=torch.float64)
+        for x in (theirs.components_.T, theirs.intercept_visible_, theirs.intercept_hidden_)
+    )
+)
+gap_h = np.abs(theirs.transform(X_test) - same.mean_hidden(T64).numpy()).max()
+gap_f = np.abs(theirs._free_energy(X_test) - same.free_energy(T64).numpy()).max()
+print(f"hidden means differ by {gap_h:.0e}, free energies by {gap_f:.0e} (float32)")
+assert gap_h < 1e-5
+assert gap_f < 1e-3
+
+# %% tags=["gpu"]
+if device.type == "cuda":
+    mnist = load_mnist_5k()
+    big = RestrictedBoltzmannMachine(500, batch_size=100, n_epochs=50, schedule="linear", random_state=0, device=device)
+    seconds = time.perf_counter()
+    big.fit(mnist.X_train.astype("float32"))
+    print(f"500 hidden units on 4000 images, 50 epochs: {time.perf_counter() - seconds:.1f} s")
+else:
+    print(
+        "skipped: 500 hidden units on 4000 images of MNIST, 50 epochs; a CUDA device takes seconds, one CPU core minutes"
+    )
+
+# %% [markdown]
+# ## Exercises
+#
+# ## Summary
+#
+# ## Sources
