@@ -405,10 +405,10 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if reset:
             self.classes_ = np.unique(y)
             if len(self.classes_) < 2:
-                raise ValueError(f"y has the single class {self.classes_[0]!r}; expected at least 2")
+                raise ValueError(f"y has the single class {self.classes_.tolist()[0]!r}; expected at least 2")
         position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (wrong := self.classes_[position] != y).any():
-            raise ValueError(f"label {y[wrong][0]!r} is none of the classes {self.classes_.tolist()}")
+            raise ValueError(f"label {y[wrong].tolist()[0]!r} is none of the classes {self.classes_.tolist()}")
         one_hot = nn.functional.one_hot(torch.as_tensor(position), len(self.classes_))
         return one_hot.to(device=self._device(), dtype=self._dtype)
 
