@@ -789,7 +789,7 @@ assert len(met) > 0.9 * len(first)
 assert kept["shrinking"] > kept["fixed"] + 0.2
 
 # %% [markdown]
-# Nearly all of them do, in about twice the cycles that the authors report (their median was 110, their longest run 1810). But we saw something that the paper does not dwell on: with fixed steps many machines *lose* their code again. The likely reason is that the weights go on growing, until
+# Nearly all of them do, in about twice the cycles that the authors report (their median was 110, their longest run 1810). But one of their findings we could not repeat: they write that a machine which had found four codes kept them, and with fixed steps many of ours *lose* their code again. The likely reason is that the weights go on growing, until
 # annealing no longer brings the free chains to equilibrium and the rule is misled by its own dreams, of which more below. Steps that shrink keep what they have found. Noise that helps early harms late, which is annealing once more, this time of the weights.
 #
 # ## With inputs: a machine that answers
