@@ -163,44 +163,48 @@ STARTS = (
 )
 
 
-def test_from_shallow_to_deep(mnist):
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_from_shallow_to_deep(depth, mnist):
     X, y, X_test, y_test = mnist
-    belief, figures, epochs = Belief(X), [], 15
+    belief, figures, sizes = Belief(X), [], (784, *(100,) * depth, 10)
     out = held_out_fold(y.numpy(), 0, 5)
-    for depth in DEPTHS:
-        sizes = (784, *(100,) * depth, 10)
-        for name, method in STARTS:
-            rates = (0.1, 0.3) if method == "momentum" else (3e-3, 1e-2)
 
-            def network(seed, name=name, sizes=sizes):
-                dbn = belief(seed, sizes[1:-1]) if name == "pre-trained" else None
-                return build(COMPETITORS[name], sizes, dbn, seed=seed)
+    def trained(name, method, rate, seed, rows):
+        dbn = belief(seed, sizes[1:-1]) if name == "pre-trained" else None
+        model = build(COMPETITORS[name], sizes, dbn, seed=seed)
+        fine_tune(model, X[rows], y[rows], learning_rate=rate, method=method, epochs=15, seed=seed)
+        return model
 
-            def validate(rate, network=network, method=method):
-                model = network(0)
-                fine_tune(model, X[~out], y[~out], learning_rate=rate, method=method, epochs=epochs)
-                return judge(model, X[out], y[out])["accuracy"]
+    for name, method in STARTS:
+        rates = (0.1, 0.3) if method == "momentum" else (3e-3, 1e-2)
 
-            def learn(rate, seed, network=network, method=method):
-                model = network(seed)
-                fine_tune(model, X, y, learning_rate=rate, method=method, epochs=epochs, seed=seed)
-                return [judge(model, X, y), judge(model, X_test, y_test)]
+        def validate(rate, name=name, method=method):
+            return judge(trained(name, method, rate, 0, ~out), X[out], y[out])["accuracy"]
 
-            validation = [
-                remembered("depth", [name, method, depth, rate], lambda rate=rate: validate(rate)) for rate in rates
-            ]
-            rate = rates[int(np.argmax(validation))]
-            both = [
-                remembered("depth", [name, method, depth, rate, seed], lambda seed=seed, rate=rate: learn(rate, seed))
-                for seed in range(3)
-            ]
-            row = {"name": name, "method": method, "depth": depth, "rates": rates, "validation": validation}
-            figures.append(row | {"rate": rate, "train": [b[0] for b in both], "test": [b[1] for b in both]})
-    settings = {"width": 100, "epochs": epochs, "batch_size": 100}
-    records.save(
-        "deep_belief/fine_tuning_depth",
-        records.environment(seeds=range(3), command=COMMAND) | settings | {"figures": figures},
-    )
+        def learn(rate, seed, name=name, method=method):
+            model = trained(name, method, rate, seed, slice(None))
+            return [judge(model, X, y), judge(model, X_test, y_test)]
+
+        validation = []
+        for rate in rates:
+            validation.append(
+                remembered(f"depth_{depth}", [name, method, depth, rate], lambda rate=rate: validate(rate))
+            )
+        rate = rates[int(np.argmax(validation))]
+        both = []
+        for seed in range(3):
+            key = [name, method, depth, rate, seed]
+            both.append(remembered(f"depth_{depth}", key, lambda rate=rate, seed=seed: learn(rate, seed)))
+        row = {"name": name, "method": method, "depth": depth, "rates": rates, "validation": validation}
+        figures.append(row | {"rate": rate, "train": [b[0] for b in both], "test": [b[1] for b in both]})
+    remembered(f"rows_depth_{depth}", "figures", lambda: figures)
+
+
+def test_record_of_depth():
+    files = [ROOT / "build" / f"fine_tuning_rows_depth_{depth}.json" for depth in DEPTHS]
+    figures = [row for file in files for row in json.loads(file.read_text("utf8"))['"figures"']]
+    settings = {"width": 100, "epochs": 15, "batch_size": 100, "figures": figures}
+    records.save("deep_belief/fine_tuning_depth", records.environment(seeds=range(3), command=COMMAND) | settings)
 
 
 def code_machine(dbn, X, size, seed):
@@ -210,47 +214,43 @@ def code_machine(dbn, X, size, seed):
     return machine.fit(dbn.transform(X.numpy()))
 
 
-def test_autoencoders(mnist):
+AUTOENCODERS = {"epochs": 12, "rate": 3e-3, "hidden": [256, 128]}
+
+
+@pytest.mark.parametrize("size", [2, 30])
+def test_autoencoders(size, mnist):
     X, _, X_test, _ = mnist
-    belief, figures, epochs = Belief(X), [], 20
-    for size in (2, 30):
-        sizes = (784, 256, 128, size)
-        pca = PCA(size, random_state=0).fit(X.numpy())
-        rebuilt = pca.inverse_transform(pca.transform(X_test.numpy()))
-        figures.append({"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]})
-        for name in ("pre-trained", "ReLU", "small start"):
+    sizes, figures = (784, *AUTOENCODERS["hidden"], size), []
+    pca = PCA(size, random_state=0).fit(X.numpy())
+    rebuilt = pca.inverse_transform(pca.transform(X_test.numpy()))
+    figures.append({"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]})
 
-            def model_of(seed, name=name, sizes=sizes, size=size):
-                if name == "pre-trained":
-                    dbn = belief(seed, sizes[1:-1])
-                    top = code_machine(dbn, X, size, seed)
-                    return unroll([*(machine.harmonium_ for machine in dbn.rbms_), top.harmonium_])
-                generator = torch.Generator().manual_seed(seed)
-                return random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
+    def model_of(name, seed):
+        if name == "pre-trained":
+            dbn = pretrain(X.numpy(), sizes[1:-1], n_epochs=12, seed=seed)
+            return unroll([*(m.harmonium_ for m in dbn.rbms_), code_machine(dbn, X, size, seed).harmonium_])
+        generator = torch.Generator().manual_seed(seed)
+        return random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
 
-            def learn(rate, seed, model_of=model_of):
-                model = model_of(seed)
+    for name in ("pre-trained", "ReLU", "small start"):
+        runs = []
+        for seed in range(3):
+
+            def learn(name=name, seed=seed):
+                model = model_of(name, seed)
                 before = squared_error(model, X_test)
+                rate, epochs = AUTOENCODERS["rate"], AUTOENCODERS["epochs"]
                 train_autoencoder(model, X, learning_rate=rate, epochs=epochs, seed=seed)
                 return {"before": before, "train": squared_error(model, X), "test": squared_error(model, X_test)}
 
-            rates = (1e-3, 3e-3)
-            trials = {
-                rate: remembered("autoencoder", [name, size, rate, 0], lambda rate=rate: learn(rate, 0))
-                for rate in rates
-            }
-            rate = min(
-                trials, key=lambda rate: trials[rate]["train"]
-            )  # no labels, no test images: by the training error
-            runs = [
-                remembered("autoencoder", [name, size, rate, seed], lambda seed=seed, rate=rate: learn(rate, seed))
-                for seed in range(3)
-            ]
-            row = {"name": name, "code": size, "rates": rates, "rate": rate}
-            figures.append(row | {key: [run[key] for run in runs] for key in ("before", "train", "test")})
-    mean = X.mean(0)
-    settings = {"hidden": [256, 128], "epochs": epochs, "mean_image": float((X_test - mean).square().sum(1).mean())}
-    records.save(
-        "deep_belief/fine_tuning_autoencoder",
-        records.environment(seeds=range(3), command=COMMAND) | settings | {"figures": figures},
-    )
+            runs.append(remembered(f"autoencoder_{size}", [name, seed], learn))
+        figures.append({"name": name, "code": size} | {k: [run[k] for run in runs] for k in runs[0]})
+    remembered(f"rows_autoencoder_{size}", "figures", lambda: figures)
+
+
+def test_record_of_autoencoders(mnist):
+    X, _, X_test, _ = mnist
+    files = [ROOT / "build" / f"fine_tuning_rows_autoencoder_{size}.json" for size in (2, 30)]
+    figures = [row for file in files for row in json.loads(file.read_text("utf8"))['"figures"']]
+    settings = AUTOENCODERS | {"mean_image": float((X_test - X.mean(0)).square().sum(1).mean()), "figures": figures}
+    records.save("deep_belief/fine_tuning_autoencoder", records.environment(seeds=range(3), command=COMMAND) | settings)

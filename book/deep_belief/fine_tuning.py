@@ -46,7 +46,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from nndl_support import plot, records
-from nndl_support.activations.comparison import mean_interval, paired_difference
+from nndl_support.activations.comparison import paired_difference
 from nndl_support.data.digits import load_mnist, load_mnist_5k
 from nndl_support.deep_belief import deep_autoencoder, few_labels, pretraining_study, small_cnn
 from nndl_support.deep_belief.pretraining_study import COMPETITORS, build, fine_tune, judge
@@ -164,11 +164,20 @@ for rival in NAMES[1:]:
         gaps[rival, n] = paired_difference(accuracies("pre-trained", n), accuracies(rival, n))
     cells = [f"{g.mean:+.3f} ({g.low:+.3f},{g.high:+.3f})" for g in (gaps[rival, n] for n in PER_CLASS)]
     print(f"{rival:29}" + "".join(f"{cell:>22}" for cell in cells))
-assert gaps["small start", 10].low > 0
 assert accuracies("pre-trained", 400).mean() >= 0.955
+for n in (10, 30, 100):
+    assert gaps["small start", n].low > 0
+    assert gaps["ReLU", n].low > 0
+assert gaps["ReLU", 400].mean < 0.005
+assert gaps["LeNet", 400].high < 0
 
 # %% [markdown]
-# TO READ.
+# Read the columns.
+#
+# - Against **its own twin** from a small start, pre-training wins at every number of labels, by several points where labels are few and by nearly two with all of them. This is the comparison that the papers of 2006 and 2007 made, and it holds.
+# - Against **rectifiers** it wins from ten to a hundred labels for each class, by an amount that shrinks from about five points to about one and a half. With 400 labels nothing is left: the modern network, with no pre-training at all, is level or ahead, and dropout puts it further ahead. The break-even on these images lies between 100 and 400 labels.
+# - Against **support vectors** and the **convolutional network** it loses with all labels, clearly. The convolutional network has seen no unlabelled image; it has been told something better, as we shall see.
+# - The features alone, with a **logistic regression** on top, are better than the same regression on pixels. Whether fine-tuning the layers below gains anything over that, and from how many labels on, can be read off the table.
 #
 # ## Why does it help? Two explanations
 #
@@ -196,10 +205,10 @@ metrics = {part: lambda model, data=data: judge(model, *data)["cross_entropy"] f
 paths, full = {}, {}
 for name in ("pre-trained", "small start", "ReLU"):
     full[name] = build(COMPETITORS[name], SIZES, dbn, seed=0)
-    paths[name] = fine_tune(full[name], X, y, learning_rate=3e-3, metrics=metrics).history
+    paths[name] = fine_tune(full[name], X, y, learning_rate=3e-3, epochs=15, metrics=metrics).history
     print(f"{name:12} test accuracy {judge(full[name], X_test, y_test)['accuracy']:.3f}")
 
-# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of thirty epochs that runs from right to left. The curve of the pre-trained network lies below that of the small start all the way; rectifiers cross in between."}}
+# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of fifteen epochs that runs from right to left. The curve of the pre-trained network lies below that of the small start all the way; rectifiers cross in between."}}
 figure, ax = plt.subplots(figsize=(6, 3.6))
 for index, (name, path) in enumerate(paths.items()):
     ax.loglog(path["train"], path["test"], marker="os^"[index], ms=3, label=name)
@@ -230,12 +239,12 @@ show_source(pretraining_study.shuffled)
 
 # %%
 control = {"pre-trained": [], "shuffled": [], "small start": []}
-for seed in range(4):
+for seed in range(3):
     seen = few_labels.labelled_rows(mnist.y_train, 10, seed=seed)
     start = build(COMPETITORS["pre-trained"], SIZES, dbn, seed=seed)
     starts = (start, pretraining_study.shuffled(start, seed=seed), build(COMPETITORS["small start"], SIZES, seed=seed))
     for name, network in zip(control, starts):
-        fine_tune(network, X[seen], y[seen], learning_rate=3e-3, epochs=100)
+        fine_tune(network, X[seen], y[seen], learning_rate=3e-3, epochs=80)
         control[name].append(judge(network, X_test, y_test)["accuracy"])
 for name, scores in control.items():
     print(f"{name:12}", np.round(scores, 3), f"mean {np.mean(scores):.3f}")
@@ -339,7 +348,10 @@ ax.legend(loc="lower left", fontsize=7.5)
 plt.show()
 
 # %% [markdown]
-# TO READ depth.
+# The curve of the small start under momentum is the history of the subject in five points: one hidden layer works, two are difficult, three or more do not learn at all. Adam moves the cliff by a layer or two and does not remove it. The three others hardly notice the depth.
+#
+# The honest reading has two parts. Pre-training *did* solve the problem of depth; the solid curve says so. But so does a start with the right variance, which costs a single line, in the *same* logistic network, and rectifiers do too. What pre-training contributed as an optimiser was the scale of its weights. On this task, by the way, depth itself gains nothing:
+# no network with six layers is better than the best with one or two.
 #
 # ## Deep autoencoders
 #
@@ -356,7 +368,7 @@ plt.show()
 show_source(deep_autoencoder.unroll)
 
 # %%
-lower = pretraining_study.pretrain(X.numpy(), (256, 128), n_epochs=12, seed=0)
+lower = pretraining_study.pretrain(X.numpy(), (256, 128), n_epochs=10, seed=0)
 options = {"learning_rate": 0.005, "momentum": 0.8, "batch_size": 100, "n_epochs": 20, "random_state": 0}
 top = RestrictedBoltzmannMachine(2, method="cd", hidden="gaussian", **options).fit(lower.transform(X.numpy()))
 model = deep_autoencoder.unroll([*(machine.harmonium_ for machine in lower.rbms_), top.harmonium_])
@@ -364,7 +376,7 @@ codes = []
 watch = {"codes": lambda model: codes.append(model.encoder(X_test).detach().numpy()) or 0.0}
 watch["codes"](model)
 print(f"unrolled: squared error {deep_autoencoder.squared_error(model, X_test):.1f} per image")
-deep_autoencoder.train_autoencoder(model, X, learning_rate=3e-3, epochs=16, metrics=watch)
+deep_autoencoder.train_autoencoder(model, X, learning_rate=3e-3, epochs=12, metrics=watch)
 tuned = deep_autoencoder.squared_error(model, X_test)
 print(f"fine-tuned: {tuned:.1f}")
 
@@ -374,12 +386,12 @@ by_pca = pca.inverse_transform(pca.transform(X_test.numpy()))
 pca_error = ((by_pca - X_test.numpy()) ** 2).sum(1).mean()
 mean_error = (X_test - X.mean(0)).square().sum(1).mean().item()
 stuck = deep_autoencoder.random_autoencoder((784, 256, 128, 2), generator=torch.Generator().manual_seed(0))
-deep_autoencoder.train_autoencoder(stuck, X, learning_rate=0.3, epochs=4, method="momentum")
+deep_autoencoder.train_autoencoder(stuck, X, learning_rate=0.3, epochs=3, method="momentum")
 stuck_error = deep_autoencoder.squared_error(stuck, X_test)
 print(
     f"PCA with two components {pca_error:.1f}; the mean image for everyone {mean_error:.1f}; random start, momentum {stuck_error:.1f}"
 )
-assert tuned < 0.85 * pca_error
+assert tuned < 0.9 * pca_error
 assert abs(stuck_error - mean_error) < 0.02 * mean_error
 
 # %% [markdown]
@@ -393,14 +405,14 @@ known = {}
 for name, (code, code_test) in pairs.items():
     known[name] = KNeighborsClassifier(5).fit(code, mnist.y_train).score(code_test, mnist.y_test)
     print(f"{name:12} digits recognised from two numbers: {known[name]:.3f}")
-assert known["autoencoder"] > known["PCA"] + 0.15
+assert known["autoencoder"] > known["PCA"] + 0.08
 
-# %% mystnb={"image": {"alt": "Two scatter plots of two-dimensional codes of the thousand test images, each drawn as its digit in one of ten colours. Left, principal components: the classes overlap in one cloud. Right, the autoencoder: most digits form arms or islands of their own."}}
+# %% mystnb={"image": {"alt": "Two scatter plots of two-dimensional codes of the thousand test images, each drawn as its digit in one of ten colours. Left, principal components: the classes overlap in one cloud. Right, the autoencoder: zeros, ones and sevens lie in regions of their own far from the centre, in which the other digits overlap less than on the left."}}
 figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.6))
 colours = [plot.PALETTE[d % 7] if d < 7 else ("#000000", "#8A8A8A", "#7A4A12")[d - 7] for d in range(10)]
 for ax, (name, (_, code)) in zip(axes, pairs.items()):
     for point, digit in zip(code[:500], mnist.y_test[:500]):
-        ax.text(*point, str(digit), color=colours[digit], fontsize=6, ha="center", va="center")
+        ax.text(*point, str(digit), color=colours[digit], fontsize=6, ha="center", va="center", clip_on=True)
     low, high = np.percentile(code, [0.5, 99.5], axis=0)
     ax.set(
         xlim=(low[0], high[0]), ylim=(low[1], high[1]), title=name, xlabel="first code unit", ylabel="second code unit"
@@ -433,7 +445,7 @@ plot.animate(
     len(codes),
     figure,
     interval=300,
-    alt="Codes of the test images, coloured by digit, in the course of fine-tuning: a cloud in which neighbours are alike spreads into arms and islands, one for most of the digits.",
+    alt="Codes of the test images, coloured by digit, in the course of fine-tuning: a round cloud spreads out, and zeros, ones and sevens move into regions of their own.",
 )
 
 # %%
@@ -444,6 +456,8 @@ for (name, code), values in error.items():
     print(f"code of {code:2}: {name:22} {values.mean():6.2f} (seeds {values.min():.2f} to {values.max():.2f})")
 for code in (2, 30):
     assert error["pre-trained", code].max() < error["PCA", code].mean()
+assert error["pre-trained", 2].max() < error["ReLU", 2].min()
+assert error["ReLU", 30].max() < error["pre-trained", 30].min()
 
 # %% mystnb={"image": {"alt": "Three rows of ten digits: test images, their reconstructions from two principal components, which all look like blurred mixtures of 0, 3 and 9, and their reconstructions from two code units of the autoencoder, most of which show a clear digit, for some the wrong one."}}
 pick = [int(np.flatnonzero(mnist.y_test == digit)[0]) for digit in range(10)]
@@ -453,7 +467,12 @@ plot.image_grid(pictures, n_columns=10, cmap="gray_r", figsize=(7, 2.2))
 plt.show()
 
 # %% [markdown]
-# TO READ autoencoder.
+# From two components everything looks like a blurred mixture; two units of the code name a place on a bent surface, and there lies a digit, now and then the wrong one. Four or five digits in ten are still confused: two numbers are few. With thirty the reconstructions of the tuned stack cost a good deal less than those of thirty components.
+#
+# The rows of the record that begin at random say what became of the second triumph. Under Adam, rectifiers from He's start train at once and need no stack. After as many epochs they are behind it with two units of code, where the narrow passage is hardest to learn, and clearly ahead with thirty. The logistic network from the small start, even under Adam, is hardly better than the mean image.
+#
+# (Hinton and Salakhutdinov, with 60,000 images, 1000–500–250 units and far longer training, reported squared errors of 3.0 for thirty code units and 13.9 for principal components. Ours are not
+# comparable: fewer images, a small network, and 12 epochs.)
 #
 # ## The other way: shared weights
 #
@@ -508,7 +527,8 @@ plot.image_grid(np.stack([m / max(m.max(), 1e-9) for m in maps]), titles=titles,
 plt.show()
 
 # %% [markdown]
-# TO READ CNN.
+# Six epochs are enough to pass every perceptron of this section. The maps show why: each of the six looks for strokes of one direction, wherever they are; that a 7 that has moved by three pixels is still a 7 does not have to be learnt. Zhou's remark on pre-training, that it finds good settings group by group and then joins them, and sharing, which lets a group have *one* setting,
+# are two answers to one question: too many weights, too few labels.
 #
 # ## Checked against PyTorch, scikit-learn and SciPy
 #
@@ -558,23 +578,25 @@ assert gap < 1e-12
 # %% [markdown]
 # ## What goes wrong
 #
-# **Pre-training with a bad rate.** Nothing in the method notices when it is not working: fine-tuning starts from whatever it is given. Four first rates, everything else equal:
+# **Pre-training with a bad rate.** Nothing in the method notices when it is not working: fine-tuning starts from whatever it is given. Three rates of *pre-training*, everything else equal:
 
 # %%
 by_rate = {}
-for rate in (0.001, 0.1, 1.0, 10.0):
-    other = pretraining_study.pretrain(X.numpy(), (256, 256), n_epochs=4, learning_rate=rate, seed=0)
+for rate in (0.001, 0.1, 1.0):
+    other = pretraining_study.pretrain(X.numpy(), (256, 256), n_epochs=3, learning_rate=rate, seed=0)
     network = build(COMPETITORS["pre-trained"], SIZES, other, seed=0)
-    saturated = np.mean(np.abs(other.transform(X_test.numpy()) - 0.5) > 0.49)
+    spread = other.rbms_[0].transform(X_test.numpy()).std(axis=0).mean()
     fine_tune(network, X[rows], y[rows], learning_rate=3e-3, epochs=100)
     by_rate[rate] = judge(network, X_test, y_test)["accuracy"]
-    print(f"rate {rate:6}: units within .01 of 0 or 1: {saturated:.2f}, accuracy after fine-tuning {by_rate[rate]:.3f}")
-assert by_rate[0.1] > max(by_rate[0.001], by_rate[10.0]) + 0.02
+    print(f"rate {rate:5}: a first-layer unit varies over the images by {spread:.3f}; fine-tuned {by_rate[rate]:.3f}")
+assert by_rate[0.1] > by_rate[0.001] + 0.01
+assert by_rate[1.0] < 0.4
 
 # %% [markdown]
-# TO READ rates.
+# A rate that is too small leaves the machines where they began, and we get the small start back. A rate that is too large is worse than no pre-training at all: the first steps throw the units so far to one side that they give the same answer to every image, and back-propagation, which multiplies by their slope, cannot call them back. Watch the
+# spread of the hidden units *before* you fine-tune; the accuracy tells you too late.
 #
-# **A pre-trained network judged against a straw man.** Beside the small start of 2006 everything looks good.
+# **A pre-trained network judged against a straw man.** Beside the small start of 2006 everything looks good. With many labels the gain over what one would do today is gone:
 
 # %%
 for rival in ("small start", "ReLU", "ReLU, dropout", "LeNet", "support vectors"):

@@ -92,7 +92,13 @@ def pretrain(X: Any, sizes: Sequence[int], *, seed: int = 0, **options: Any) -> 
     >>> pretrain(X, (3, 2), n_epochs=1).transform(X).shape
     (20, 2)
     """
-    settings = {"learning_rate": 0.1, "n_epochs": 20, "momentum": 0.8, "weight_decay": 2e-4, "batch_size": 100}
+    settings: dict[str, Any] = {
+        "learning_rate": 0.1,
+        "n_epochs": 20,
+        "momentum": 0.8,
+        "weight_decay": 2e-4,
+        "batch_size": 100,
+    }
     settings |= {"schedule": "linear", "redraw": False, "random_state": seed}
     return DeepBeliefNetwork(sizes, **(settings | options)).fit(X)
 

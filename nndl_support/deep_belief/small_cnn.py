@@ -53,10 +53,12 @@ class LeNet(nn.Module):
         self.C5 = nn.Linear(400, 120)
         self.F6 = nn.Linear(120, 84)
         self.output = nn.Linear(84, n_classes)
-        for name, layer in self.named_children():
-            kind = "linear" if name == "output" else "relu"
-            kaiming_normal_(layer.weight, nonlinearity=kind, generator=generator)
-            nn.init.zeros_(layer.bias)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            else:
+                kind = "linear" if name.startswith("output") else "relu"
+                kaiming_normal_(parameter, nonlinearity=kind, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, K) of images (B, 784)."""
@@ -123,10 +125,11 @@ def count_layers(network: LeNet) -> list[LayerCount]:
     [('C1', 156, 122304), ('C3', 2416, 241600)]
     """
     rows, places = [], {"C1": 28 * 28, "C3": 10 * 10}
-    for name, layer in network.named_children():
-        n_places = places.get(name, 1)
-        n_units = len(layer.weight) * n_places
-        connections = n_units * (layer.weight[0].numel() + 1)
-        parameters = layer.weight.numel() + layer.bias.numel()
+    tensors = dict(network.named_parameters())
+    for name, _ in network.named_children():
+        weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+        n_units = len(weight) * places.get(name, 1)
+        connections = n_units * (weight[0].numel() + 1)
+        parameters = weight.numel() + bias.numel()
         rows.append(LayerCount(name, n_units, parameters, connections))
     return rows
