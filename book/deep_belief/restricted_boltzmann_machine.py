@@ -48,6 +48,7 @@ from sklearn.neural_network import BernoulliRBM
 # %%
 from nndl_support import plot, records
 from nndl_support.data.bars_and_stripes import make_bars_and_stripes
+from nndl_support.data.colors import load_colors
 from nndl_support.data.digits import load_digits, load_mnist_5k
 from nndl_support.deep_belief import enumeration, expected_divergence, monitoring
 from nndl_support.deep_belief.harmonium import Harmonium
@@ -250,22 +251,25 @@ assert worst < 1e-9
 #
 # $$ b_j \leftarrow b_j + \alpha \bigl( \langle h_j \rangle_{\text{data}} - \langle h_j \rangle_{\text{model}} \bigr) . \tag{12.58, corrected} $$
 #
-# Take it literally and two things happen: the "new $h_j$" is no state of the machine, and $b$ never moves. Here are five hundred exact steps from hidden biases that are too high by 5, under either rule:
+# Take it literally and two things happen: the "new $h_j$" is no state of the machine, and $b$ never moves. To see what that costs, let a machine with one hidden unit, whose bias starts 5 too high, learn 200 states of another machine
+# by a thousand exact steps under either rule:
 
 # %%
+teacher, examples = Harmonium(3 * W, a, b), torch.zeros(200, 4)
+for _ in range(50):
+    examples = teacher.gibbs_step(examples, generator)
 finals = {}
 for rule in ("b_j", "h_j"):
-    machine = [W, a, b + 5]
-    for _ in range(500):
+    machine = [W[:, :1], a, b[:1] + 5]
+    for _ in range(1000):
         rbm = Harmonium(*machine)
-        change = moments(rbm, data).minus(enumeration.exact_moments(rbm))
+        change = moments(rbm, examples).minus(enumeration.exact_moments(rbm))
         machine = [x + 0.2 * d for x, d in zip(machine, change)]
         if rule == "h_j":
-            machine[2] = b + 5
-    left = moments(rbm, data).minus(enumeration.exact_moments(rbm)).b.abs().max()
-    finals[rule] = mean_log_likelihood(*machine).item()
-    print(f"{rule} <- {rule} + ...: log-likelihood {finals[rule]:.3f}, steepness left in b: {left:.4f}")
-assert finals["b_j"] > finals["h_j"] + 0.05
+            machine[2] = b[:1] + 5
+    finals[rule] = enumeration.exact_log_likelihood(Harmonium(*machine), examples).mean().item()
+    print(f"{rule} <- {rule} + ...: log-likelihood {finals[rule]:.3f} nats")
+assert finals["b_j"] > finals["h_j"] + 0.01
 
 # %%
 literal = data.mean() + 0.2 * gradient.b
@@ -409,7 +413,7 @@ for name, (method, n_steps) in race.items():
         if epoch % 2:
             curves[name].append(rbm.score(X_test))
 
-# %% mystnb={"image": {"alt": "Exact mean log-likelihood of the test digits against the epoch for five methods. All rise from below minus 22 nats to about minus 19; the exact gradient is on top and smooth, CD-10, PCD and tempering follow closely, CD-1 is lowest."}}
+# %% mystnb={"image": {"alt": "Exact mean log-likelihood of the test digits against the epoch for five methods. All five rise from below minus 22 nats to about minus 19.4 and lie almost on top of each other."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 plot.loss_curves(curves, ax=ax, ylabel="test log-likelihood (nats)", steps=dict.fromkeys(curves, np.arange(2, 31, 2)))
 plt.show()
@@ -417,36 +421,51 @@ plt.show()
 # %%
 for name, values in curves.items():
     print(f"{name:10s} after 30 epochs: {values[-1]:.2f} nats")
-assert all(values[-1] > -21 for values in curves.values())
-assert curves["exact"][-1] > curves["CD-1"][-1]
+last = [values[-1] for values in curves.values()]
+assert max(last) - min(last) < 0.6
+assert min(last) > -20.5
 
 # %% [markdown]
-# On these data the shortcuts do well. What limits all of them at a constant rate is noise. Let the rate fall to zero, take enough steps, and a sampled method comes as close as one likes. Two options help. `centred` counts every
-# unit from its mean instead of from 0 (Montavon and Müller 2012): most pixels are white most of the time, and without centring each bias fights with all weights of its unit.
+# Five curves, hardly to be told apart: as far as thirty epochs go, the sampled negative phases are as good as the sum over all 4096 states. This is the good news about contrastive divergence, and it explains its success.
+#
+# What limits all of them is the number of steps, and for the sampled ones noise. So take longer steps, let the rate fall to zero on a line, and go on for 600 epochs. One more trick: `centred` counts every
+# unit from its mean instead of from 0 (Cho and others 2011; Montavon and Müller 2012). Most pixels are white most of the time, and without it a weight and a bias do partly the same work and get into each other's way.
 
 # %%
 show_source(centred_gradient, docstring="none")
 
 # %%
-seconds, best = time.process_time(), {}
+best = {}
 options = {"schedule": "linear", "centred": True, "batch_size": 100, "random_state": 0}
 sampled = RestrictedBoltzmannMachine(12, method="pcd", learning_rate=0.4, n_epochs=600, **options).fit(X_train)
-by_sum = RestrictedBoltzmannMachine(12, method="exact", learning_rate=0.2, n_epochs=200, momentum=0.9, **options).fit(
+by_sum = RestrictedBoltzmannMachine(12, method="exact", learning_rate=0.2, n_epochs=100, momentum=0.9, **options).fit(
     X_train
 )
 for name, rbm in {"PCD-1": sampled, "exact": by_sum}.items():
     best[name] = rbm.score(X_test)
     print(f"{name}: train {rbm.score(X_train):.2f}, test {best[name]:.2f} nats")
-assert best["PCD-1"] > -18.95
-assert best["exact"] > -18.95
-
-# %%
-record = records.load("deep_belief/rbm_digits")
-print("exact log-likelihood of the test digits, mean over seeds (nats)")
-for row in record["table"]:
-    print(f"{row['name']:52s} {np.mean(row['test']):7.2f}   seeds {np.round(row['test'], 2)}")
+assert best["PCD-1"] > -19.0
+assert best["exact"] > -19.0
 
 # %% [markdown]
+# The record of a longer study has several seeds for every method and, beside them, scikit-learn's `BernoulliRBM` at the best of six settings of its rate and epochs, chosen on the *test* set in its favour.
+
+# %%
+study = records.load("deep_belief/rbm_digits_book")
+print("exact log-likelihood in nats, mean of the seeds       train    test   (spread)")
+for row in study["table"]:
+    print(f"{row['name']:50s} {np.mean(row['train']):8.2f} {np.mean(row['test']):7.2f}   ({np.ptp(row['test']):.2f})")
+
+# %%
+peer = max(study["sklearn"], key=lambda row: row["test"])
+print(f"scikit-learn at its best: {peer['train']:.2f}, {peer['test']:.2f}", peer["options"])
+by_name = {row["name"]: np.mean(row["test"]) for row in study["table"]}
+assert by_name["PCD-1, 500 chains"] > by_name["exact gradient"] - 0.3
+assert by_name["PCD-1, 500 chains"] > max(-18.8, peer["test"] + 0.5)
+
+# %% [markdown]
+# A sampled method is within a fraction of a nat of what the exact gradient reaches, and the reason why scikit-learn's is not lies in one missing option: its rate cannot fall.
+#
 # ## What the hidden units learn
 #
 # Each hidden unit has a weight for every pixel: a **filter**. Watch twelve of them being learnt.
@@ -522,8 +541,39 @@ assert stuck["tempering"].score(patterns) > -3.6
 assert stuck["tempering"].score(patterns) > stuck["CD-1"].score(patterns)
 
 # %% [markdown]
-# Only the tempered chains come close to the bound.
-#
+# The likelihood says how much probability the 30 patterns share among them; the rest is spent on pictures that do not exist. And how well do chains move? Put a hundred of them on the all-black pattern of the best machine and count how many are still there, or there again, after 200 steps; a perfect sampler would leave 1 in 30.
+
+# %%
+for name, rbm in stuck.items():
+    print(f"{name:10s}: probability of the 30 patterns together {np.exp(rbm.score_samples(patterns)).sum():.2f}")
+m = stuck["tempering"].harmonium_
+black = torch.ones(100, 16)
+tempered = NegativePhase("pt", n_temperatures=8, base_bias=torch.zeros(16), generator=generator)
+tempered.chains = black.expand(8, -1, -1)
+plain = black
+for _ in range(200):
+    plain = m.gibbs_step(plain, generator)
+    tempered(m, black)
+
+# %%
+left = {"plain": plain.all(-1).double().mean().item(), "tempered": tempered.chains[-1].all(-1).double().mean().item()}
+print({name: f"{share:.0%} on all black" for name, share in left.items()})
+assert left["plain"] > 0.15
+assert left["tempered"] < 0.15
+
+# %% [markdown]
+# Here the differences between the methods are large, and for a reason that one can see. Chains that start at the data (CD) find every pattern well explained and never notice that the model has put probability in a place where no data are. Persistent chains do move, but once the
+# weights are large they move rarely. Only chains that can warm up, walk over, and cool down keep the negative phase honest to the end. With 16 hidden units and some more patience they get closer still:
+
+# %%
+study = records.load("deep_belief/rbm_bars_and_stripes")
+for row in study["table"]:
+    print(
+        f"{row['n_hidden']} hidden, {row['name']:34s}: worst {min(row['values']):7.3f}, best {max(row['values']):7.3f}"
+    )
+assert min(min(r["values"]) for r in study["table"] if r["name"].startswith("tempering")) > -3.6
+
+# %% [markdown]
 # ## Other kinds of units
 #
 # Pixels are 0 or 1, measurements are not. The machine with real visible units is the **Gaussian–Bernoulli** RBM (高斯-伯努利), that with real hidden ones **Bernoulli–Gaussian** (伯努利-高斯). With the energies
@@ -557,6 +607,25 @@ assert abs(mean - small.mean_hidden(x_on).item()) < 1e-8
 assert abs(-math.log(area) - small.free_energy(x_on).item()) < 1e-8
 
 # %% [markdown]
+# A run on real numbers: 949 colours that people named in a survey, each a triple of red, green and blue. Columns are divided by their standard deviations first, so that $\sigma_i = 1$ (our program does so by itself, and refuses a constant column). A machine with $H$ binary hidden units is a mixture
+# of $2^H$ Gaussians whose means are the corners of a skewed cube. The log-density of held-out colours, exactly:
+
+# %%
+rgb = load_colors().X
+shuffled = np.random.default_rng(0).permutation(len(rgb))
+learn_on, held_out = rgb[shuffled[:700]], rgb[shuffled[700:]]
+density = {}
+for n_epochs in (0, 200):
+    colours = RestrictedBoltzmannMachine(
+        6, visible="gaussian", method="exact", learning_rate=0.05, batch_size=50, n_epochs=n_epochs, random_state=0
+    ).fit(learn_on)
+    density[n_epochs] = colours.score(held_out)
+print(f"independent Gaussians {density[0]:.3f} nats a colour, after learning {density[200]:.3f}")
+assert density[200] > density[0] + 0.05
+
+# %% [markdown]
+# A gain, and no large one. The variance of each Gaussian is fixed at that of the whole column, so the machine can add spread and correlations but not sharpen anything; learning $\sigma_i$ as well is possible and notoriously unstable.
+#
 # The pattern behind all of these is that a layer of units is known by three functions of the field $\eta$ it feels: the log-normaliser $A(\eta)$, its gradient the mean, and a way to sample. The rest of the program never changes.
 
 # %%
@@ -588,55 +657,137 @@ assert gap < 1e-12
 show_source(label_free_phase, docstring="first")
 
 # %%
-results = {}
-for name, generative in {"generative": math.inf, "hybrid": 0.01, "discriminative": 0.0}.items():
-    model = RBMClassifier(100, generative=generative, random_state=0)
-    model.fit(digits.X_train.astype("float32"), digits.y_train)
-    results[name] = model
-    print(f"{name:15s} test accuracy {model.score(digits.X_test, digits.y_test):.3f}")
+settings = {
+    "generative": {"generative": math.inf, "learning_rate": 0.2, "momentum": 0.0, "n_epochs": 40},
+    "hybrid": {"generative": 0.01},
+    "discriminative": {"generative": 0.0},
+}
+reader, accuracy = {}, {}
+for name, options in settings.items():
+    reader[name] = RBMClassifier(100, random_state=0, **options).fit(digits.X_train.astype("float32"), digits.y_train)
+    accuracy[name] = reader[name].score(digits.X_test, digits.y_test)
+    print(f"{name:15s} test accuracy {accuracy[name]:.3f}")
+assert accuracy["discriminative"] > accuracy["generative"] > 0.88
+assert min(accuracy["hybrid"], accuracy["discriminative"]) > 0.94
+
+# %% [markdown]
+# Classification is a matter of $p(y \mid x)$, and the objective that aims at it wins. A pinch of the generative gradient, one per cent here, acts as a regulariser; on MNIST, with more pixels and fewer images for each, it makes a visible difference (a record: three seeds, 300 hidden units, 4000 images):
 
 # %%
-accuracy = {name: model.score(digits.X_test, digits.y_test) for name, model in results.items()}
-assert accuracy["discriminative"] > 0.94
-assert accuracy["generative"] > 0.8
+study = records.load("deep_belief/rbm_classifier")
+for row in study["table"]:
+    print(
+        f"{row['name']:15s} test accuracy {np.mean(row['test']):.3f} {np.round(row['test'], 3)}, on training data {np.mean(row['train']):.3f}"
+    )
+mnist_accuracy = {row["name"]: np.mean(row["test"]) for row in study["table"]}
+assert mnist_accuracy["hybrid"] > mnist_accuracy["discriminative"] + 0.005
+
+# %% [markdown]
+# And what the discriminative machine can *not* do: hold the label and let the pixels run.
+
+# %%
+drawn = [np.vstack([model.sample(k, 1, n_steps=500, random_state=k) for k in range(10)]) for model in reader.values()]
+
+# %% mystnb={"image": {"alt": "Three rows of ten images drawn with the labels zero to nine held. The generative machine draws recognisable digits of the label asked for in most columns; the hybrid one draws blurred, less regular shapes; the discriminative one draws noise without any digit."}}
+plot.image_grid(np.vstack(drawn).reshape(-1, 8, 8), n_columns=10, cmap="gray_r", figsize=(6.2, 2.0))
+plt.show()
+
+# %%
+judge = reader["hybrid"]
+read = {name: (judge.predict(images) == np.arange(10)).sum() for name, images in zip(reader, drawn)}
+print("of ten drawn digits the hybrid machine reads as meant:", {k: int(v) for k, v in read.items()})
+assert read["generative"] >= 5
 
 # %% [markdown]
 # ## What goes wrong, silently
 #
-# A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. All its gauges are bounded, its probabilities stay in [0, 1], nothing becomes infinite, and this makes it possible to train rubbish for days. Take the good recipe from above and change one number, the momentum of PCD from 0 to 0.9, as one would for any other network.
+# A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. Its probabilities stay in [0, 1], nothing becomes infinite, and people watch the **reconstruction error** (重构误差), because it is free. Fischer and Igel (2010) showed on bars and stripes how this misleads. Contrastive divergence at a constant and
+# too high rate, 4000 epochs, all gauges side by side:
 
 # %%
-X64, T64 = (torch.tensor(X, dtype=torch.float64) for X in (X_train, X_test))
-gauges = {}
-for momentum in (0.0, 0.9):
-    rbm = RestrictedBoltzmannMachine(12, learning_rate=0.2, momentum=momentum, batch_size=20, random_state=0)
+truth = torch.tensor(bars.X)
+watched = {}
+for name, options in {
+    "CD-1": {"method": "cd"},
+    "tempering": {"method": "pt", "n_chains": 30, "n_temperatures": 6},
+}.items():
+    rbm = RestrictedBoltzmannMachine(12, learning_rate=1.0, batch_size=30, random_state=0, **options)
     rows = []
-    for _ in range(25):
-        m = rbm.partial_fit(X_train[order.permutation(len(X_train))]).harmonium_
-        rows.append(
-            (
-                monitoring.reconstruction_error(m, T64),
-                enumeration.exact_log_likelihood(m, T64).mean().item(),
-                m.W.abs().max().item(),
-                monitoring.saturation(m, T64),
-            )
-        )
-    gauges[momentum] = np.array(rows).T
+    for epoch in range(1, 4001):
+        rbm.partial_fit(patterns)
+        if epoch % 100 == 0:
+            m = rbm.harmonium_
+            exact_value = enumeration.exact_log_likelihood(m, truth).mean().item()
+            rows.append((monitoring.reconstruction_error(m, truth), exact_value, m.W.abs().max().item()))
+    watched[name] = np.array(rows).T
 
-# %% mystnb={"image": {"alt": "Three panels against the epoch for momentum zero and 0.9. Left: the reconstruction error of both stays small. Middle: the exact log-likelihood rises to minus 19 without momentum and collapses with it. Right: the largest weight grows slowly without and fast with momentum."}}
-fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.7))
-for ax, k, label in zip(axes, (0, 1, 2), ("reconstruction error", "test log-likelihood (nats)", "largest weight")):
-    for (momentum, values), line in zip(gauges.items(), ("-", "--")):
-        ax.plot(np.arange(1, 26), values[k], line, label=f"momentum {momentum:g}")
-    ax.set(xlabel="epoch", title=label)
-axes[1].legend(fontsize=7)
+# %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction error of CD-1 falls by orders of magnitude. Middle: its exact log-likelihood peaks early and then falls by more than a nat, while that of tempering stays high. Right: the largest weight keeps growing."}}
+fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.8))
+for k, label in enumerate(("reconstruction error", "log-likelihood (nats)", "largest weight")):
+    for (name, values), line in zip(watched.items(), ("-", "--")):
+        axes[k].plot(np.arange(100, 4001, 100), values[k], line, label=name)
+    axes[k].set(xlabel="epoch", title=label)
+axes[0].set_yscale("log")
+axes[1].set_ylim(-12, -3)
+axes[0].legend(fontsize=7)
 plt.show()
 
 # %%
-for momentum, values in gauges.items():
-    print(f"momentum {momentum:g}: reconstruction {values[0][-1]:.3f}, log-likelihood {values[1][-1]:.1f}", end="; ")
-    print(f"largest weight {values[2][-1]:.1f}, saturated {values[3][-1]:.0%}")
-assert gauges[0.9][1][-1] < gauges[0.0][1][-1] - 1
+errors, values, sizes = watched["CD-1"]
+print(f"CD-1: likelihood at its best {values.max():.2f}, at the end {values[-5:].mean():.2f} nats")
+print(
+    f"reconstruction error then {errors[values.argmax()]:.4f}, at the end {errors[-1]:.6f}; largest weight {sizes[-1]:.1f}"
+)
+assert values[-5:].mean() < values.max() - 0.3
+assert errors[-1] < 0.1 * errors[values.argmax()]
+
+# %% [markdown]
+# The likelihood falls while the reconstruction error says that things get better and better. There is no contradiction: with huge weights a chain that starts at a pattern returns to it, so every pattern is perfectly reconstructed, and CD-1, which asks just this question, is content. That the model meanwhile gives its probability to pictures that were never shown, the
+# reconstructions cannot say. What one can do:
+#
+# | Gauge | What it shows | What it costs |
+# |---|---|---|
+# | exact likelihood | everything | $2^K$ for the smaller layer $K \le 20$ |
+# | annealed importance sampling | nearly everything | [the next section](partition_function.ipynb) |
+# | free-energy gap | learning by heart | two matrix products |
+# | size of the weights, saturated units | that chains no longer mix | nothing |
+# | samples from long chains | modes without data | patience |
+# | reconstruction error | that the code is not broken | nothing |
+#
+# The **free-energy gap** deserves a demonstration: $\bar F(\text{held out}) - \bar F(\text{train})$ is *exactly* the difference of the two mean log-likelihoods, because $\log Z$ cancels. A hundred digits, learnt by heart:
+
+# %%
+few, gaps = X_train[:100], []
+rbm = RestrictedBoltzmannMachine(12, method="pcd", learning_rate=0.2, batch_size=20, random_state=0)
+held = torch.tensor(X_test, dtype=torch.float64)
+for epoch in range(400):
+    rbm.partial_fit(few)
+    if epoch % 20 == 19:
+        m = rbm.harmonium_
+        gaps.append(
+            (monitoring.free_energy_gap(m, torch.tensor(few).double(), held), rbm.score(few), rbm.score(X_test))
+        )
+gaps = np.array(gaps).T
+
+# %% mystnb={"image": {"alt": "Left: log-likelihood against the epoch; that of a hundred training digits keeps rising, that of test digits has a maximum early and then falls. Right: the free-energy gap grows steadily from the beginning."}}
+fig, (left_panel, right_panel) = plt.subplots(1, 2, figsize=(7, 2.8))
+at = np.arange(20, 401, 20)
+left_panel.plot(at, gaps[1], label="100 training digits")
+left_panel.plot(at, gaps[2], "--", label="test digits")
+left_panel.set(xlabel="epoch", ylabel="log-likelihood (nats)")
+left_panel.legend()
+right_panel.plot(at, gaps[0])
+right_panel.set(xlabel="epoch", ylabel="free-energy gap (nats)")
+plt.show()
+
+# %%
+print(
+    f"test log-likelihood: best {gaps[2].max():.2f} at epoch {at[gaps[2].argmax()]}, at the end {gaps[2][-1]:.2f} nats"
+)
+print(f"gap {gaps[0][0]:.2f} at epoch 20, {gaps[0][-1]:.2f} at the end")
+assert np.allclose(gaps[0], gaps[1] - gaps[2], atol=1e-3)
+assert gaps[2][-1] < gaps[2].max() - 0.5
+assert gaps[0][-1] > gaps[0][0] + 2
 
 # %% [markdown]
 # ## Checked against scikit-learn
@@ -651,11 +802,19 @@ same = Harmonium(
         for x in (theirs.components_.T, theirs.intercept_visible_, theirs.intercept_hidden_)
     )
 )
-gap_h = np.abs(theirs.transform(X_test) - same.mean_hidden(T64).numpy()).max()
-gap_f = np.abs(theirs._free_energy(X_test) - same.free_energy(T64).numpy()).max()
+gap_h = np.abs(theirs.transform(X_test) - same.mean_hidden(held).numpy()).max()
+gap_f = np.abs(theirs._free_energy(X_test) - same.free_energy(held).numpy()).max()
 print(f"hidden means differ by {gap_h:.0e}, free energies by {gap_f:.0e} (float32)")
 assert gap_h < 1e-5
 assert gap_f < 1e-3
+
+# %% [markdown]
+# Its speed is a matter of measurement, side by side on one thread: an epoch of PCD-1 with 256 hidden units on 4000 images of 784 pixels, batches of 100. learnergy is the other library for RBMs that runs today.
+
+# %%
+for row in records.load("deep_belief/rbm_time")["repetitions"]:
+    print(row["dtype"], *(f"{name} {1000 * s:6.0f} ms" for name, s in row["seconds"].items()), end="; ratio ")
+    print(*(f"{ratio:.3f} to {name}" for name, ratio in row["ratios"].items()))
 
 # %% tags=["gpu"]
 if device.type == "cuda":
@@ -672,6 +831,41 @@ else:
 # %% [markdown]
 # ## Exercises
 #
+# 1. Show that without hidden units a machine with visible biases only has the optimum $a_i = \log \frac{m_i}{1 - m_i}$, $m_i$ the mean of pixel $i$. Where does our program use this?
+#    <details><summary>Answer</summary>Set 12.54 to zero: $m_i = \sigma(a_i)$. It is the first visible bias (`base_bias_`), so that the weights need not learn the means, and the easy end of the ladder of temperatures.</details>
+# 2. A machine with $H$ hidden units is a mixture model. Of how many components, and what is special about their parameters? Count the parameters of a free mixture of that many components.
+#    <details><summary>Answer</summary>$2^H$ components, one for each $h$; their log-odds are $a + W h$, sums of $H$ columns. A free mixture would need $2^H (V + 1) - 1$ numbers instead of $VH + V + H$: hidden units *share* their work.</details>
+# 3. With a single hidden unit CD-1 rests exactly where maximum likelihood does. Why?
+#    <details><summary>Answer</summary>At the optimum $\langle h \rangle_{\text{data}} = \langle h \rangle_{\text{model}}$ by 12.55. For one binary unit the mean *is* the distribution, so $h$ given the data is distributed as under the model; what is drawn from $h$ then is, too, and the expected negative phase is the exact one. With two units only their means agree, not their joint distribution.</details>
+# 4. Give PCD the momentum 0.9 on the digits, everything else equal. What happens to the exact likelihood, what to the weights, and why does the exact gradient not mind?
+#    <details><summary>Hint</summary>The effective step grows tenfold. Persistent chains are in equilibrium only while the model moves slowly; the exact negative phase has no memory.</details>
+# 5. Derive 12.67 from the energy $-\sum_i \sum_k a_i^{(k)} v_i^{(k)} - b^\top h - \sum_{ijk} v_i^{(k)} W_{ij}^{(k)} h_j$, and its free energy. For $K = 2$, which binary machine is it?
+#    <details><summary>Answer</summary>Given $h$ the groups are independent, and in a group only one term survives: a softmax. Summing out $v$ gives $\sum_i \log \sum_k e^{\cdot}$. For $K = 2$ only differences count: weights $W^{(2)} - W^{(1)}$, bias $a^{(2)} - a^{(1)}$.</details>
+# 6. Derive the conditionals of 12.59 (Qiu's exercise 12-4): show that $p(v_i \mid h)$ is normal with mean $\mu_i + \sigma_i \sum_j w_{ij} h_j$ and variance $\sigma_i^2$.
+#    <details><summary>Hint</summary>Complete the square in $v_i$.</details>
+# 7. The Metropolis rule for exchanging the states of two temperatures contains no partition function. Why?
+#    <details><summary>Answer</summary>The ratio is $p_s(v_t) p_t(v_s) / (p_s(v_s) p_t(v_t))$; each $Z$ stands once above and once below.</details>
+#
 # ## Summary
 #
+# - Without connections inside a layer each layer is independent given the other: Gibbs sampling in two strokes, a free energy in closed form, a positive phase without a sample.
+# - The negative phase remains. CD-$k$ cuts the chain short; its bias falls geometrically in $k$ and rises with the weights, and its fixed point is not the maximum of the likelihood, though mostly close.
+# - On digits CD, PCD and tempering all reach the likelihood of the exact gradient to a fraction of a nat, if the rate falls. On bars and stripes only tempering does.
+# - Real, categorical and label units change three functions. The quadratic terms are positive, whatever the print says.
+# - Reconstruction error is no likelihood. Watch something that can tell.
+#
 # ## Sources
+#
+# - Qiu (2019), 《神经网络与深度学习》, section 12.2 and exercises 12-4, 12-5.
+# - Zhou (2016), 《机器学习》, section 5.5.6, Fig. 5.14.
+# - Smolensky (1986), Information processing in dynamical systems: foundations of harmony theory, in Parallel Distributed Processing 1, 194–281.
+# - Hinton (2002), Training products of experts by minimizing contrastive divergence, [doi:10.1162/089976602760128018](https://doi.org/10.1162/089976602760128018).
+# - Carreira-Perpiñán and Hinton (2005), On contrastive divergence learning, AISTATS.
+# - Welling, Rosen-Zvi and Hinton (2005), Exponential family harmoniums with an application to information retrieval, NIPS 17.
+# - Tieleman (2008), Training restricted Boltzmann machines using approximations to the likelihood gradient, [doi:10.1145/1390156.1390290](https://doi.org/10.1145/1390156.1390290).
+# - Larochelle and Bengio (2008), Classification using discriminative restricted Boltzmann machines, [doi:10.1145/1390156.1390224](https://doi.org/10.1145/1390156.1390224).
+# - Desjardins, Courville, Bengio, Vincent and Delalleau (2010), Tempered Markov chain Monte Carlo for training of restricted Boltzmann machines, AISTATS.
+# - Fischer and Igel (2010), Empirical analysis of the divergence of Gibbs sampling based learning algorithms for restricted Boltzmann machines, [doi:10.1007/978-3-642-15825-4_26](https://doi.org/10.1007/978-3-642-15825-4_26).
+# - Cho, Raiko and Ilin (2011), Enhanced gradient and adaptive learning rate for training restricted Boltzmann machines, ICML.
+# - Montavon and Müller (2012), Deep Boltzmann machines and the centering trick, [doi:10.1007/978-3-642-35289-8_33](https://doi.org/10.1007/978-3-642-35289-8_33).
+# - Hinton (2012), A practical guide to training restricted Boltzmann machines, [doi:10.1007/978-3-642-35289-8_32](https://doi.org/10.1007/978-3-642-35289-8_32).
