@@ -129,6 +129,35 @@ def test_conditional_density_of_a_gaussian_hidden_unit_is_normal_with_its_field_
     assert -math.log(area) == pytest.approx(float(rbm.free_energy(v)), abs=1e-8)
 
 
+@pytest.mark.parametrize("layer", ["visible", "hidden"])
+def test_the_printed_minus_before_a_squared_hidden_state_leaves_nothing_to_normalise(layer):
+    """Qiu 12.60 has -(h - mu)^2 / 2 sigma^2 in the energy where 12.59 has a plus: with the minus no integral exists."""
+    rbm = machine(GaussianUnits(1), n_hidden=1) if layer == "visible" else machine(hidden=GaussianUnits(1), n_visible=1)
+    one = torch.ones(1, 1, dtype=F64)
+
+    def weight(x, sign):
+        here = torch.tensor([[x]], dtype=F64)
+        pair = (here, one) if layer == "visible" else (one, here)
+        own = 0.5 * here.square().sum()
+        return float((-(rbm.energy(*pair) - own + sign * own)).exp())
+
+    right, wrong = (
+        [integrate.quad(weight, -limit, limit, args=(sign,))[0] for limit in (6.0, 9.0, 12.0)] for sign in (1, -1)
+    )
+    assert right[2] == pytest.approx(right[0], rel=1e-3)
+    assert wrong[2] > 1e6 * wrong[1] > 1e12 * wrong[0] > 0
+
+
+def test_what_zhou_calls_a_threshold_acts_as_a_bias():
+    """(5.20): E = -sum w s s - sum theta s; a larger theta makes its unit fire more often, not less."""
+    rbm = machine()
+    raised = Harmonium(rbm.W, rbm.a, rbm.b + torch.tensor([1.0, 0.0], dtype=F64))
+    assert (
+        raised.mean_hidden(BernoulliUnits(V).states())[:, 0] > rbm.mean_hidden(BernoulliUnits(V).states())[:, 0]
+    ).all()
+    assert joint_table(raised).sum(0)[[2, 3]].sum() > joint_table(rbm).sum(0)[[2, 3]].sum()
+
+
 # Properties ---------------------------------------------------------------------------------------------------------------
 
 

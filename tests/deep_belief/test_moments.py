@@ -170,3 +170,37 @@ def test_the_centred_gradient_climbs():
     positive, negative = moments(rbm, some_data(rbm.visible)), exact_moments(rbm)
     plain, centred = positive.minus(negative), centred_gradient(positive, negative)
     assert sum(float((x * y).sum()) for x, y in zip(plain, centred)) > 0
+
+
+# As printed ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_printed_update_of_h_leaves_the_likelihood_that_belongs_to_b_unclaimed():
+    """Qiu 12.58 as printed changes h_j, a state, so b_j stays where it is; the corrected rule climbs higher."""
+    start = machine(BernoulliUnits(4), BernoulliUnits(1))
+    data = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 1], [0, 0, 1, 1], [0, 0, 1, 0], [1, 0, 1, 0]], dtype=F64)
+    values = {}
+    for rule in ("b_j", "h_j"):
+        rbm = Harmonium(start.W, start.a, start.b + 5)
+        for _ in range(600):
+            d = moments(rbm, data).minus(exact_moments(rbm))
+            b = rbm.b + 0.3 * d.b if rule == "b_j" else rbm.b
+            rbm = Harmonium(rbm.W + 0.3 * d.W, rbm.a + 0.3 * d.a, b)
+        values[rule] = float(exact_log_likelihood(rbm, data).mean())
+    new_h = start.mean_hidden(data) + 0.3 * d.b
+    assert not ((new_h == 0) | (new_h == 1)).any()
+    assert values["b_j"] > values["h_j"] + 0.01
+
+
+def test_zhous_update_with_drawn_hidden_states_has_the_same_mean_and_more_variance():
+    """(5.24): v h' - v' h'' with all states drawn; ours puts the means of the hidden units."""
+    rbm, n = machine(BernoulliUnits(5), BernoulliUnits(3)), 60_000
+    v = some_data(rbm.visible, 3).repeat(n // 3, 1)
+    generator = torch.Generator().manual_seed(5)
+    h = rbm.sample_hidden(v, generator)
+    v2 = rbm.sample_visible(h, generator)
+    h2 = rbm.sample_hidden(v2, generator)
+    drawn = v[:, :, None] * h[:, None] - v2[:, :, None] * h2[:, None]
+    means = v[:, :, None] * rbm.mean_hidden(v)[:, None] - v2[:, :, None] * rbm.mean_hidden(v2)[:, None]
+    np.testing.assert_allclose(drawn.mean(0), means.mean(0), atol=0.012)
+    assert float(drawn.var(0).mean()) > 1.2 * float(means.var(0).mean())

@@ -24,7 +24,7 @@ class SquashedClassifier(RBMClassifier):
 
 
 @parametrize_with_checks(
-    [SquashedClassifier(8, n_epochs=60, batch_size=5), SquashedClassifier(8, generative=0.0, n_epochs=60, batch_size=5)]
+    [SquashedClassifier(8, n_epochs=15, batch_size=8), SquashedClassifier(8, generative=0.0, n_epochs=15, batch_size=8)]
 )
 def test_the_classifier_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
