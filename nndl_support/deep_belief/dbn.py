@@ -26,6 +26,7 @@ from nndl_support.deep_belief.belief_stack import BeliefStack, Layer
 from nndl_support.deep_belief.harmonium import Harmonium
 from nndl_support.deep_belief.layer_machine import LayerMachine, upside_down
 from nndl_support.deep_belief.partition import annealed_importance_sampling, seeded_generator
+from nndl_support.deep_belief.recognition_network import recognition_network
 from nndl_support.deep_belief.units import BernoulliUnits, JointUnits, SoftmaxUnits
 
 __all__ = ["DeepBeliefNetwork"]
@@ -341,23 +342,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             Linear and Sigmoid in turn for each hidden layer, then a Linear of ``n_classes`` logits, in torch's default precision,
             on the estimator's device. Nothing is shared with the estimator.
         """
-        if n_classes < 2:
-            raise ValueError(f"n_classes is {n_classes}; expected at least 2")
-        stack = self.stack_
-        dtype, device = torch.get_default_dtype(), self._device()
-        modules: list[nn.Module] = []
-        for weight, bias in (*stack.recognition, stack.top_layer):
-            linear = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=dtype, device=device)
-            with torch.no_grad():
-                linear.weight.copy_(weight.T)  # torch keeps (out, in)
-                linear.bias.copy_(bias)
-            modules += [linear, nn.Sigmoid()]
-        output = nn.utils.skip_init(nn.Linear, stack.sizes[-1], n_classes, dtype=dtype, device=device)
-        generator = self._fresh_generator(random_state)
-        bound = 1 / math.sqrt(stack.sizes[-1])  # torch's own start for a Linear
-        nn.init.uniform_(output.weight, -bound, bound, generator=generator)
-        nn.init.zeros_(output.bias)
-        return nn.Sequential(*modules, output)
+        return recognition_network(self.stack_, n_classes, generator=self._fresh_generator(random_state))
 
     # Plumbing
 

@@ -104,13 +104,27 @@ def test_samples_go_up_with_the_right_frequencies():
     assert (states[1].mean(0) - expected).abs().max() < 4 * math.sqrt(0.25 / 20_000)
 
 
-def test_gibbs_steps_at_the_top_with_a_clamped_label_reach_the_conditional_distribution():
+def test_samples_pass_through_all_directed_layers():
+    stack = random_stack(seed=7)
+    h2 = torch.tensor([[1.0, 0.0]], dtype=F64)
+    states, _ = stack.sample_down(h2.expand(20_000, 2), torch.Generator().manual_seed(0))
+    assert [x.shape[1] for x in states] == [5, 3, 2]
+    v, h1 = BernoulliUnits(8).states().split((5, 3), dim=1)
+    p = stack.log_directed([v, h1, h2.expand(256, 2)]).exp()
+    for found, listed in ((states[0], v), (states[1], h1)):
+        assert (found.mean(0) - p @ listed).abs().max() < 4 * math.sqrt(0.25 / 20_000)
+
+
+@pytest.mark.parametrize("wanted", range(3))
+def test_gibbs_steps_at_the_top_with_a_clamped_label_reach_the_conditional_distribution(wanted):
     stack = random_stack((3, 2, 5), n_labels=3, seed=6)
-    label = torch.tensor([[0.0, 1, 0]], dtype=F64).expand(20_000, 3)
-    x = stack.sample_top(torch.zeros(20_000, 5, dtype=F64), 30, torch.Generator().manual_seed(0), labels=label)
+    stack.top.W.mul_(2.0)  # so that labels matter
+    label = torch.eye(3, dtype=F64)[wanted].expand(5000, 3)
+    x = stack.sample_top(torch.zeros(5000, 5, dtype=F64), 100, torch.Generator().manual_seed(0), labels=label)
     h = BernoulliUnits(2).states()
-    exact = stack.label_log_weights(h)[:, 1].softmax(0) @ h
-    assert (x[:, :2].mean(0) - exact).abs().max() < 5 * math.sqrt(0.25 / 20_000)
+    exact = stack.label_log_weights(h).softmax(0).T @ h
+    assert (exact[0] - exact[1]).abs().max() > 0.1
+    assert (x[:, :2].mean(0) - exact[wanted]).abs().max() < 4 * math.sqrt(0.25 / 5000)
 
 
 def test_bernoulli_log_probability_stands_large_fields():
