@@ -35,6 +35,7 @@ if importlib.util.find_spec("nndl_support") is None:
 # %%
 import math
 import time
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -267,7 +268,7 @@ for seed in range(4):
 # %%
 rungs = annealing_path.linear_temperatures(61).tolist()
 v, carried = machine.visible.sample(base.expand(200, -1), generator), [torch.zeros(200).double()]
-for low, high in zip(rungs[:-1], rungs[1:]):
+for low, high in pairwise(rungs):
     carried.append(carried[-1] + partition.log_ratio(machine, v, machine.hidden_field(v), low, high, base))
     v = tempered_gibbs_step(machine, v, high, base, generator)
 between = [partition.exact_log_z(annealing_path.tempered_machine(machine, b, base)) for b in rungs]

@@ -86,6 +86,8 @@ def test_the_sandwich_holds_the_exact_value(digits_machine, seed, n_temperatures
     assert ends.lower < exact < ends.upper
     assert ends.lower <= ends.climbing
     assert ends.descending <= ends.upper
+    assert abs(ends.climbing - exact) < 1
+    assert abs(ends.descending - exact) < 1
     assert abs(ends.bennett - exact) < 0.3
 
 
