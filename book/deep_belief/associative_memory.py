@@ -200,9 +200,10 @@ assert np.max(L[after] - L) <= 1e-12
 assert set(lengths) == {1, 2}
 
 # %%
-crooked = rng.normal(size=(12, 12)) * (1 - np.eye(12))
-print("without symmetry:", np.unique(states.cycle_lengths(states.synchronous_map(crooked))))
-assert states.cycle_lengths(states.synchronous_map(crooked)).max() > 2
+maps = [states.synchronous_map(rng.normal(size=(12, 12)) * (1 - np.eye(12))) for _ in range(20)]
+found = np.unique(np.concatenate([states.cycle_lengths(successor) for successor in maps]))
+print("final cycles of twenty networks without symmetry:", found)
+assert found.max() > 2
 
 # %% [markdown]
 # ## Digging valleys
@@ -350,7 +351,7 @@ for load in loads:
     simulated = np.mean(np.where(patterns @ hebb_weights(patterns) >= 0, 1, -1) != patterns)
     exact = theory.exact_one_step_error(n_units, len(patterns))
     print(f"{load:.3f}   {simulated:.5f}   {exact:.5f}   {theory.one_step_error(load):.5f}")
-    assert abs(simulated / exact - 1) < 0.15
+    assert abs(simulated - exact) < 6 * np.sqrt(exact / patterns.size)
 
 # %% [markdown]
 # If one insists that *no* unit errs, $P_\text{error}$ must be below $1/N$. That gives $P = N / (2 \ln N)$ for nearly every pattern to be a perfect fixed point, and $N / (4 \ln N)$ for all of them together (McEliece and others, 1987). In proportion to $N$ this tends to nothing, if slowly: it is 11 of 100 and 72 of 1000, as the next cell prints.
@@ -663,7 +664,7 @@ schedule = annealing.geometric_schedule(0.5, 0.01, 1500)
 tour = annealing.anneal(lambda t: hopfield_tank.tour_lengths(d, t), start, reverse_a_piece, schedule, rng=rng)
 optimal = np.mean(tour.energy < every.min() + 1e-9)
 print(f"simulated annealing on the same ten cities, as many steps: valid 1.00, optimal {optimal:.2f}")
-assert optimal > 0.8
+assert optimal > verdicts[10][1] + 0.2
 
 # %% [markdown]
 # Wilson and Pawley were right. With the published constants most runs end in no tour at all, and the more cities the fewer. The cause is in the energy: the length and the rules are added up with finite weights, so breaking a rule may pay. Lower the weight of the distances and more runs are valid, but longer; the exercises
