@@ -14,9 +14,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, Self
 
-import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
@@ -214,7 +215,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         """The learnt parameters as a :class:`.BeliefStack` in float64."""
         check_is_fitted(self, "rbms_")
 
-        def layers(weights: list[np.ndarray], biases: list[np.ndarray]) -> list[Layer]:
+        def layers(weights: list[Any], biases: list[Any]) -> list[Layer]:
             return [Layer(self._tensor(W), self._tensor(b)) for W, b in zip(weights, biases, strict=True)]
 
         W, a, b = (self._tensor(x) for x in (self.top_weights_, self.top_visible_bias_, self.top_hidden_bias_))
@@ -298,7 +299,8 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if label is not None:
             if not self.use_labels:
                 raise ValueError("label is given, but the network was fitted without labels: set use_labels=True")
-            labels = self._labels(np.broadcast_to(np.asarray(label), n_samples), n_samples, reset=False)
+            one_for_all = isinstance(label, str) or not hasattr(label, "__len__")
+            labels = self._labels([label] * n_samples if one_for_all else label, n_samples, reset=False)
         if start is None:
             base = torch.as_tensor(self.rbms_[-1].base_bias_).to(stack.top.a)
             x = stack.top.visible.sample(base.expand(n_samples, -1), generator)
@@ -384,16 +386,16 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             return None
         if y is None:
             raise ValueError("use_labels is True, but y is None: this network requires y to be passed")
-        y = np.asarray(y)
-        if y.shape != (n,):
-            raise ValueError(f"y has shape {y.shape}; expected ({n},)")
+        y = column_or_1d(y)
+        if len(y) != n:
+            raise ValueError(f"y has {len(y)} entries; expected {n}")
         if reset:
-            self.classes_ = np.unique(y)
+            self.classes_ = LabelEncoder().fit(y).classes_
             if len(self.classes_) < 2:
                 raise ValueError(f"y has the single class {self.classes_.tolist()[0]!r}; expected at least 2")
-        position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
-        if (wrong := self.classes_[position] != y).any():
-            raise ValueError(f"label {y[wrong].tolist()[0]!r} is none of the classes {self.classes_.tolist()}")
+        if unknown := sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str):
+            raise ValueError(f"label {unknown[0]!r} is none of the classes {self.classes_.tolist()}")
+        position = LabelEncoder().fit(self.classes_).transform(y)
         one_hot = nn.functional.one_hot(torch.as_tensor(position), len(self.classes_))
         return one_hot.to(device=self._device(), dtype=self._dtype)
 
@@ -428,7 +430,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         return function(v.double()).to(v.dtype).cpu().numpy()
 
     def _publish(self, stack: BeliefStack) -> None:
-        def arrays(tensors: Sequence[Tensor]) -> list[np.ndarray]:
+        def arrays(tensors: Sequence[Tensor]) -> list[Any]:
             return [x.to(self._dtype).cpu().numpy().copy() for x in tensors]
 
         self.recognition_weights_ = arrays([layer.weight for layer in stack.recognition])
@@ -440,7 +442,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         )
         self._n_features_out = stack.sizes[-1]
 
-    def _tensor(self, x: np.ndarray) -> Tensor:
+    def _tensor(self, x: Any) -> Tensor:
         return torch.as_tensor(x).to(device=self._device(), dtype=torch.float64)
 
     def _fresh_generator(self, random_state: Any) -> torch.Generator:
