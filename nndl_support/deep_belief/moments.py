@@ -68,7 +68,8 @@ def moments(rbm: Harmonium, v: Tensor) -> Moments:
             [0.2500]])
     """
     h = rbm.mean_hidden(v)
-    return Moments(v.T @ h / len(v), v.mean(0), h.mean(0))
+    # the mean is taken of h, the smaller matrix
+    return Moments(v.T @ (h / len(v)), v.mean(0), h.mean(0))
 
 
 def contrastive_divergence(

@@ -222,7 +222,10 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         gradient = centred_gradient(positive, negative) if self.centred else positive.minus(negative)
         # velocity <- momentum velocity + rate * gradient of log p; parameters <- parameters + velocity
         for velocity, slope in zip(self._velocity, gradient, strict=True):
-            velocity.mul_(self.momentum).add_(slope, alpha=rate)
+            if self.momentum:
+                velocity.mul_(self.momentum).add_(slope, alpha=rate)
+            else:
+                torch.mul(slope, rate, out=velocity)
         if self.weight_decay:
             self._velocity.W.sub_(rbm.W, alpha=rate * self.weight_decay)
         if self.sparsity is not None:

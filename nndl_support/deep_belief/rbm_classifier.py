@@ -217,7 +217,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> Any:
         """The most probable class of every row, (N,)."""
-        return self.classes_[self.predict_log_proba(X).argmax(1)]
+        log_p = self.predict_log_proba(X)  # first, so that it may say that nothing is fitted
+        return self.classes_[log_p.argmax(1)]
 
     def sample(self, label: Any, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None) -> Any:
         """Features (n_samples, D), as means given the last hidden states, after ``n_steps`` Gibbs steps with the label held."""
