@@ -574,7 +574,7 @@ if device.type == "cuda":
     print(f"1000 chains, 10,000 temperatures: log Z between {wide.lower:.2f} and {wide.upper:.2f}")
 else:
     print(
-        "skipped: 1000 chains up and down 10,000 temperatures take a CUDA device a minute or so, one CPU core several minutes"
+        "skipped: 1000 chains up and down 10,000 temperatures are left to a CUDA device; ten times fewer of each ran above"
     )
 
 # %% [markdown]
