@@ -48,7 +48,7 @@ from nndl_support import annealing, plot, records
 # %%
 from nndl_support.data.digits import load_digits
 from nndl_support.data.letters import load_letters
-from nndl_support.deep_belief import dense_memory, hopfield_tank, linear_associator, maximum_cut
+from nndl_support.deep_belief import dense_memory, hopfield_tank, linear_associator, max_cut
 from nndl_support.deep_belief import hopfield_capacity as capacity
 from nndl_support.deep_belief import hopfield_dynamics as dynamics
 from nndl_support.deep_belief import hopfield_states as states
@@ -597,11 +597,11 @@ for step in range(4):
 # A graph of 16 vertices can still be solved by trying all divisions. Simulated annealing, the subject of the [next section](boltzmann_machine.ipynb), may climb now and then; it gets as many evaluations of a unit as about ten descents of the network, of three sweeps each.
 
 # %%
-A = maximum_cut.random_graph(16, np.random.default_rng(4))
-best, _ = maximum_cut.largest_cut(A)
+A = max_cut.random_graph(16, 0.5, np.random.default_rng(4), heaviest=9)
+best, _ = max_cut.maximum_cut(A)
 starts = capacity.random_patterns(1000, 16, rng)
-descent = dynamics.asynchronous_recall(maximum_cut.cut_weights(A), starts, rng=rng)
-cuts = maximum_cut.cut_values(A, descent.states)
+descent = dynamics.asynchronous_recall(max_cut.spin_network(A), starts, rng=rng)
+cuts = max_cut.cut_value(A, descent.states > 0)
 
 
 # %%
@@ -612,7 +612,7 @@ def change_one_camp(s, rng):
 
 
 schedule = annealing.geometric_schedule(40.0, 1.0, 480)
-cooled = annealing.anneal(lambda s: -maximum_cut.cut_values(A, s), starts[:300], change_one_camp, schedule, rng=rng)
+cooled = annealing.anneal(lambda s: -max_cut.cut_value(A, s > 0), starts[:300], change_one_camp, schedule, rng=rng)
 success = np.mean(cuts == best)
 print(f"largest cut {best:.0f}; one descent finds it in {success:.0%} of 1000 starts, on average {cuts.mean():.1f}")
 print(
@@ -622,12 +622,12 @@ assert cuts.max() == best
 assert np.mean(-cooled.energy == best) > success
 
 # %% [markdown]
-# A single descent is a lottery ticket, drawn quickly. On a graph this small ten tickets are worth more than one careful walk downhill with the same number of updates. On large graphs the odds of a ticket vanish, and walking slowly wins.
+# A single descent is a lottery ticket, drawn quickly. On a graph this small ten tickets are worth more than one careful walk downhill with the same number of updates.
 #
 # ## What goes wrong: the travelling salesman
 #
 # In 1985 Hopfield and Tank announced that a network solves the travelling salesman problem (旅行商问题). Unit $(x, i)$ says "city $x$ is the $i$-th stop", its output $V_{xi}$ varies between 0 and 1, and the energy has penalties for a city in two places, for two cities in one place, for a wrong number of stops, and a term for the length of the tour. On ten cities, they
-# reported, 16 of 20 runs found a valid tour. Wilson and Pawley (1988) tried to repeat it with the printed constants and got 15 of 100. Let us be the third party.
+# reported, most runs found a valid tour. Wilson and Pawley (1988) tried to repeat it with the printed constants, and most of theirs did not. Let us be the third party.
 
 # %%
 show_source(hopfield_tank.tank_forces, hopfield_tank.run_tank, docstring="none")
@@ -728,7 +728,7 @@ assert np.array_equal(fast.states, slow)
 #
 # <details><summary>Hint</summary>
 #
-# The weights are not symmetric. The crosstalk is that of Hebb's rule, but there is no feedback of errors into the same pattern, so that the limit is higher than 0.138 (about 0.27).
+# The weights are not symmetric. The crosstalk is that of Hebb's rule, but there is no feedback of errors into the same pattern, so that the limit is higher than 0.138.
 #
 # </details>
 #

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from nndl_support.deep_belief.boltzmann_distribution import all_states
 from nndl_support.deep_belief.boltzmann_energy import check_states
 
-__all__ = ["cut_network", "cut_value", "grid_graph", "grid_maximum_cut", "maximum_cut", "random_graph"]
+__all__ = ["cut_network", "cut_value", "grid_graph", "grid_maximum_cut", "maximum_cut", "random_graph", "spin_network"]
 
 
 def cut_network(A: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +53,33 @@ def cut_network(A: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """
     graph = _check_graph(A)
     return 0.0 - 2.0 * graph, graph.sum(axis=1)
+
+
+def spin_network(A: npt.ArrayLike) -> np.ndarray:
+    r"""Weights of the Hopfield network, with states -1 and 1, whose energy is lowest at the largest cut.
+
+    .. math:: \operatorname{cut}(s) = \tfrac14 \sum_{i,j} a_{ij} - \tfrac12 E(s), \qquad W = -A
+
+    Parameters
+    ----------
+    A : array (N, N), symmetric with zero diagonal
+
+    Returns
+    -------
+    array (N, N)
+
+    Raises
+    ------
+    ValueError
+        When A is no graph.
+
+    Examples
+    --------
+    >>> spin_network([[0, 2], [2, 0]]) + 0.0
+    array([[ 0., -2.],
+           [-2.,  0.]])
+    """
+    return -_check_graph(A)
 
 
 def cut_value(A: npt.ArrayLike, x: npt.ArrayLike) -> np.ndarray:
@@ -111,18 +138,24 @@ def maximum_cut(A: npt.ArrayLike) -> tuple[float, np.ndarray]:
     return float(values.max()), states[values.argmax()]
 
 
-def random_graph(n: int, density: float, rng: np.random.Generator) -> np.ndarray:
-    """A graph in which every pair is an edge of weight 1 with the same probability.
+def random_graph(n: int, density: float, rng: np.random.Generator, *, heaviest: int = 1) -> np.ndarray:
+    """A graph in which every pair is an edge with the same probability, of a whole weight from 1 to ``heaviest``.
 
     Parameters
     ----------
     n : int >= 1
     density : float in [0, 1]
     rng : numpy.random.Generator
+    heaviest : int >= 1
 
     Returns
     -------
     array (N, N)
+
+    Raises
+    ------
+    ValueError
+        When ``heaviest`` is below 1.
 
     Examples
     --------
@@ -131,7 +164,10 @@ def random_graph(n: int, density: float, rng: np.random.Generator) -> np.ndarray
            [1., 0., 1.],
            [1., 1., 0.]])
     """
-    upper = np.triu((rng.random((n, n)) < density).astype(float), 1)
+    if heaviest < 1:
+        raise ValueError(f"the heaviest edge must weigh at least 1, got {heaviest}")
+    weights = rng.integers(1, heaviest + 1, (n, n)) if heaviest > 1 else 1
+    upper = np.triu(weights * (rng.random((n, n)) < density).astype(float), 1)
     return upper + upper.T
 
 

@@ -7,6 +7,8 @@ from nndl_support.annealing import geometric_schedule
 from nndl_support.deep_belief.boltzmann_distribution import all_states
 from nndl_support.deep_belief.boltzmann_energy import energy
 from nndl_support.deep_belief.boltzmann_gibbs import random_states, run_chains
+from nndl_support.deep_belief.hopfield_dynamics import asynchronous_recall
+from nndl_support.deep_belief.hopfield_dynamics import energy as hopfield_energy
 from nndl_support.deep_belief.max_cut import (
     cut_network,
     cut_value,
@@ -14,6 +16,7 @@ from nndl_support.deep_belief.max_cut import (
     grid_maximum_cut,
     maximum_cut,
     random_graph,
+    spin_network,
 )
 
 
@@ -85,3 +88,28 @@ def test_mistakes_are_named():
         grid_maximum_cut(np.zeros((2, 10)), np.zeros((1, 11)))
     with pytest.raises(ValueError, match="21 units"):
         maximum_cut(np.zeros((21, 21)))
+
+
+def test_a_hopfield_network_s_energy_falls_by_two_where_the_cut_grows_by_one():
+    A = random_graph(7, 0.7, np.random.default_rng(0), heaviest=9)
+    s = np.random.default_rng(2).choice([-1.0, 1.0], (5, 7))
+    np.testing.assert_allclose(hopfield_energy(spin_network(A), s), A.sum() / 2 - 2 * cut_value(A, s > 0))
+
+
+def test_no_node_can_improve_a_fixed_point_of_the_hopfield_network_by_changing_sides():
+    A = random_graph(7, 0.7, np.random.default_rng(0), heaviest=9)
+    starts = np.random.default_rng(3).choice([-1.0, 1.0], (11, 7))
+    ends = asynchronous_recall(spin_network(A), starts, rng=np.random.default_rng(0)).states
+    assert (cut_value(A, ends > 0) >= cut_value(A, starts > 0)).all()
+    for i in range(7):
+        changed = ends.copy()
+        changed[:, i] *= -1
+        assert (cut_value(A, changed > 0) <= cut_value(A, ends > 0)).all()
+
+
+def test_a_graph_has_about_the_density_and_all_the_weights_that_were_asked_for():
+    edges = random_graph(60, 0.3, np.random.default_rng(4), heaviest=9)[np.triu_indices(60, 1)]
+    assert np.mean(edges > 0) == pytest.approx(0.3, abs=0.04)
+    assert set(np.unique(edges)) == set(range(10))
+    with pytest.raises(ValueError, match="must weigh at least 1, got 0"):
+        random_graph(3, 0.5, np.random.default_rng(0), heaviest=0)
