@@ -217,40 +217,51 @@ def code_machine(dbn, X, size, seed):
 AUTOENCODERS = {"epochs": 12, "rate": 3e-3, "hidden": [256, 128]}
 
 
+def autoencoder_errors(name, size, seed, epochs, X, X_test):
+    sizes = (784, *AUTOENCODERS["hidden"], size)
+    if name == "pre-trained":
+        dbn = pretrain(X.numpy(), sizes[1:-1], n_epochs=12, seed=seed)
+        model = unroll([*(m.harmonium_ for m in dbn.rbms_), code_machine(dbn, X, size, seed).harmonium_])
+    else:
+        generator = torch.Generator().manual_seed(seed)
+        model = random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
+    before = squared_error(model, X_test)
+    train_autoencoder(model, X, learning_rate=AUTOENCODERS["rate"], epochs=epochs, seed=seed)
+    return {"before": before, "train": squared_error(model, X), "test": squared_error(model, X_test)}
+
+
 @pytest.mark.parametrize("size", [2, 30])
 def test_autoencoders(size, mnist):
     X, _, X_test, _ = mnist
-    sizes, figures = (784, *AUTOENCODERS["hidden"], size), []
     pca = PCA(size, random_state=0).fit(X.numpy())
     rebuilt = pca.inverse_transform(pca.transform(X_test.numpy()))
-    figures.append({"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]})
-
-    def model_of(name, seed):
-        if name == "pre-trained":
-            dbn = pretrain(X.numpy(), sizes[1:-1], n_epochs=12, seed=seed)
-            return unroll([*(m.harmonium_ for m in dbn.rbms_), code_machine(dbn, X, size, seed).harmonium_])
-        generator = torch.Generator().manual_seed(seed)
-        return random_autoencoder(sizes, "relu" if name == "ReLU" else "sigmoid", generator=generator)
-
+    figures = [{"name": "PCA", "code": size, "test": [float(((rebuilt - X_test.numpy()) ** 2).sum(1).mean())]}]
     for name in ("pre-trained", "ReLU", "small start"):
         runs = []
         for seed in range(3):
 
             def learn(name=name, seed=seed):
-                model = model_of(name, seed)
-                before = squared_error(model, X_test)
-                rate, epochs = AUTOENCODERS["rate"], AUTOENCODERS["epochs"]
-                train_autoencoder(model, X, learning_rate=rate, epochs=epochs, seed=seed)
-                return {"before": before, "train": squared_error(model, X), "test": squared_error(model, X_test)}
+                return autoencoder_errors(name, size, seed, AUTOENCODERS["epochs"], X, X_test)
 
             runs.append(remembered(f"autoencoder_{size}", [name, seed], learn))
         figures.append({"name": name, "code": size} | {k: [run[k] for run in runs] for k in runs[0]})
     remembered(f"rows_autoencoder_{size}", "figures", lambda: figures)
 
 
+@pytest.mark.parametrize("name", ["pre-trained", "ReLU"])
+def test_longer_autoencoders(name, mnist):
+    X, _, X_test, _ = mnist
+    remembered(f"autoencoder_longer_{name}", [30, 0], lambda: autoencoder_errors(name, 30, 0, 50, X, X_test))
+
+
 def test_record_of_autoencoders(mnist):
     X, _, X_test, _ = mnist
     files = [ROOT / "build" / f"fine_tuning_rows_autoencoder_{size}.json" for size in (2, 30)]
     figures = [row for file in files for row in json.loads(file.read_text("utf8"))['"figures"']]
-    settings = AUTOENCODERS | {"mean_image": float((X_test - X.mean(0)).square().sum(1).mean()), "figures": figures}
+    longer = {
+        name: json.loads((ROOT / "build" / f"fine_tuning_autoencoder_longer_{name}.json").read_text("utf8"))["[30, 0]"]
+        for name in ("pre-trained", "ReLU")
+    }
+    settings = AUTOENCODERS | {"longer": {"epochs": 50, "code": 30, "seed": 0} | longer}
+    settings |= {"mean_image": float((X_test - X.mean(0)).square().sum(1).mean()), "figures": figures}
     records.save("deep_belief/fine_tuning_autoencoder", records.environment(seeds=range(3), command=COMMAND) | settings)

@@ -110,8 +110,9 @@ networks, few = {}, {}
 for name in ("pre-trained", "small start", "ReLU"):
     networks[name] = build(COMPETITORS[name], SIZES, dbn, seed=0)
     fine_tune(networks[name], X[rows], y[rows], learning_rate=3e-3)
-    few[name] = judge(networks[name], X_test, y_test)["accuracy"]
-    print(f"{name:12} training {judge(networks[name], X[rows], y[rows])['accuracy']:.3f}, test {few[name]:.3f}")
+    known, few[name] = (judge(networks[name], *data)["accuracy"] for data in ((X[rows], y[rows]), (X_test, y_test)))
+    print(f"{name:12} training {known:.3f}, test {few[name]:.3f}")
+    assert known > 0.97
 assert few["pre-trained"] > few["small start"] + 0.03
 assert few["pre-trained"] > few["ReLU"]
 
@@ -170,14 +171,16 @@ for n in (10, 30, 100):
     assert gaps["ReLU", n].low > 0
 assert gaps["ReLU", 400].mean < 0.005
 assert gaps["LeNet", 400].high < 0
+assert all(abs(gaps["logistic regression, features", n].mean) < 0.015 for n in (10, 30, 100))
+assert gaps["logistic regression, features", 400].mean > 0
 
 # %% [markdown]
-# Read the columns.
+# Row by row:
 #
-# - Against **its own twin** from a small start, pre-training wins at every number of labels, by several points where labels are few and by nearly two with all of them. This is the comparison that the papers of 2006 and 2007 made, and it holds.
-# - Against **rectifiers** it wins from ten to a hundred labels for each class, by an amount that shrinks from about five points to about one and a half. With 400 labels nothing is left: the modern network, with no pre-training at all, is level or ahead, and dropout puts it further ahead. The break-even on these images lies between 100 and 400 labels.
-# - Against **support vectors** and the **convolutional network** it loses with all labels, clearly. The convolutional network has seen no unlabelled image; it has been told something better, as we shall see.
-# - The features alone, with a **logistic regression** on top, are better than the same regression on pixels. Whether fine-tuning the layers below gains anything over that, and from how many labels on, can be read off the table.
+# - Against **its own twin** from a small start, pre-training wins at every number of labels: by eight or nine points with up to ten labels for each class, by nearly two with all of them. This is the comparison that the papers of 2006 and 2007 made, and it holds.
+# - Against **rectifiers** it wins up to a hundred labels for each class, by an amount that shrinks from eight points to one and a half. With 400 labels nothing is left: the modern network, with no pre-training, is level, and dropout puts its mean half a point ahead.
+# - The **convolutional network** has not seen any unlabelled image and is yet level with ten labels and ahead from thirty on. Only with one or three labels its mean is behind, by less than the draws differ. It has been told something better than the unlabelled images can tell; we come to that. **Support vectors** are behind up to ten labels, level at thirty and ahead with all.
+# - The most sobering row is the last. A **logistic regression on the features** of the deep belief network, its layers frozen, is as good as the fine-tuned network up to a hundred labels for each class. What helps with few labels is *pre-training*; fine-tuning, the title of this section, begins to pay only with all 4000, and then by less than a point.
 #
 # ## Why does it help? Two explanations
 #
@@ -194,7 +197,8 @@ for n in (10, 400):
             f"{n:3} labels, {name:14} training error {1 - accuracies(name, n, 'train').mean():.4f}, "
             f"cross-entropy {train:.4f} nats; test {test:.3f} nats"
         )
-assert accuracies("small start", 10, "train").min() == 1.0
+assert accuracies("small start", 10, "train").min() > 0.97
+assert accuracies("small start", 400, "train").min() > 0.99
 
 # %% [markdown]
 # Two layers can be trained from any of the starts. The first explanation has nothing to explain here; the whole gain is of the second kind. A closer look follows the training with all labels, epoch by epoch:
@@ -208,7 +212,7 @@ for name in ("pre-trained", "small start", "ReLU"):
     paths[name] = fine_tune(full[name], X, y, learning_rate=3e-3, epochs=15, metrics=metrics).history
     print(f"{name:12} test accuracy {judge(full[name], X_test, y_test)['accuracy']:.3f}")
 
-# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of fifteen epochs that runs from right to left. The curve of the pre-trained network lies below that of the small start all the way; rectifiers cross in between."}}
+# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of fifteen epochs that runs from right to left. The curve of the pre-trained network lies below that of the small start all the way, and below that of the rectifiers from the middle on."}}
 figure, ax = plt.subplots(figsize=(6, 3.6))
 for index, (name, path) in enumerate(paths.items()):
     ax.loglog(path["train"], path["test"], marker="os^"[index], ms=3, label=name)
@@ -218,7 +222,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Time runs from left to right. At *equal* training loss the pre-trained network has the lower test loss.
+# Time runs from left to right. At *equal* training loss the pre-trained network has a lower test loss than its twin.
 
 # %%
 levels = np.array([0.3, 0.1, 0.03])
@@ -454,10 +458,12 @@ print(f"squared error per test image; the mean image has {auto['mean_image']:.1f
 error = {(row["name"], row["code"]): np.array(row["test"]) for row in auto["figures"]}
 for (name, code), values in error.items():
     print(f"code of {code:2}: {name:22} {values.mean():6.2f} (seeds {values.min():.2f} to {values.max():.2f})")
-for code in (2, 30):
-    assert error["pre-trained", code].max() < error["PCA", code].mean()
-assert error["pre-trained", 2].max() < error["ReLU", 2].min()
-assert error["ReLU", 30].max() < error["pre-trained", 30].min()
+longer = auto["longer"]
+print(f"code of 30, {longer['epochs']} epochs, one seed: ", end="")
+print({name: round(longer[name]["test"], 2) for name in ("pre-trained", "ReLU")})
+assert error["pre-trained", 2].max() < min(error["ReLU", 2].min(), error["PCA", 2].min())
+assert error["ReLU", 30].max() < min(error["pre-trained", 30].min(), error["PCA", 30].min())
+assert longer["ReLU"]["test"] < longer["pre-trained"]["test"] < error["PCA", 30].min()
 
 # %% mystnb={"image": {"alt": "Three rows of ten digits: test images, their reconstructions from two principal components, which all look like blurred mixtures of 0, 3 and 9, and their reconstructions from two code units of the autoencoder, most of which show a clear digit, for some the wrong one."}}
 pick = [int(np.flatnonzero(mnist.y_test == digit)[0]) for digit in range(10)]
@@ -467,9 +473,9 @@ plot.image_grid(pictures, n_columns=10, cmap="gray_r", figsize=(7, 2.2))
 plt.show()
 
 # %% [markdown]
-# From two components everything looks like a blurred mixture; two units of the code name a place on a bent surface, and there lies a digit, now and then the wrong one. Four or five digits in ten are still confused: two numbers are few. With thirty the reconstructions of the tuned stack cost a good deal less than those of thirty components.
+# From two components everything looks like a blurred mixture; two units of the code name a place on a bent surface, and there lies a digit, now and then the wrong one. Four or five digits in ten are still confused: two numbers are few. Thirty components are a much stronger opponent: after 12 epochs the tuned stack has just about caught up with them, and a training four times as long takes it past them.
 #
-# The rows of the record that begin at random say what became of the second triumph. Under Adam, rectifiers from He's start train at once and need no stack. After as many epochs they are behind it with two units of code, where the narrow passage is hardest to learn, and clearly ahead with thirty. The logistic network from the small start, even under Adam, is hardly better than the mean image.
+# The rows of the record that begin at random say what became of the second triumph. Under Adam, rectifiers from He's start train at once and need no stack. After as many epochs they are behind it with two units of code, where the narrow passage is hardest to learn, and clearly ahead with thirty, after the longer training too. The logistic network from the small start, even under Adam, is hardly better than the mean image.
 #
 # (Hinton and Salakhutdinov, with 60,000 images, 1000–500–250 units and far longer training, reported squared errors of 3.0 for thirty code units and 13.9 for principal components. Ours are not
 # comparable: fewer images, a small network, and 12 epochs.)
@@ -629,8 +635,8 @@ else:
 # Four statements, each with its evidence on this page.
 #
 # - *As an optimiser* pre-training has been replaced. A start of the right scale, and units that do not saturate, train six layers at once and cost nothing.
-# - *As a regulariser* it still does something with few labels. It uses images that nobody has labelled, and no initialisation can do that.
-# - *Knowledge that is built in* beats knowledge that has to be found: the convolutional network, which knows only that strokes may be anywhere, was ahead of everything else on these images.
+# - *As a regulariser* it still does something: with up to a hundred labels for each class no other perceptron here came near. It uses images that nobody has labelled, and no initialisation can do that.
+# - *Knowledge that is built in* can beat knowledge that has to be found: the convolutional network, which knows only that strokes may be anywhere, was ahead of everything else from thirty labels on.
 # - The *recipe* is alive: learn from everything first, without labels, then tune on the few labelled examples. What has changed is the first task. It is no longer the likelihood of a model with hidden units, whose gradient takes Gibbs chains, but a puzzle that the data set themselves: to guess masked words (BERT) or image patches (masked autoencoders), to recognise two views of one picture (SimCLR). That is **self-supervised** pre-training (自监督预训练),
 #   and there all layers are trained at once, by plain back-propagation.
 #
@@ -701,9 +707,10 @@ else:
 # ## Summary
 #
 # - The way up through a deep belief network is a multilayer perceptron. Put a softmax on top and go on with back-propagation.
-# - With few labels the pre-trained network is clearly ahead of the same network from a small start, and it is so at *equal training error*: it generalises better. A good part of the gain, however, is the scale of its weights.
+# - With few labels the pre-trained network is clearly ahead of the same network from a small start, and of rectifiers, at *equal training error*: it generalises better. A good part of the gain over the small start is the scale of its weights. A linear classifier on the frozen features does as well.
+# - With 400 labels for each class rectifiers have caught up; the gain of pre-training over a modern network is gone.
 # - With many layers of logistic units the small start does not train at all, because the gradient loses a factor of about 40 in every layer. Pre-training cured that, and so does a start of the right scale.
-# - A stack unrolls into a deep autoencoder, whose two numbers say far more about a digit than two principal components.
+# - A stack unrolls into a deep autoencoder, whose two numbers say more about a digit than two principal components do.
 # - Sharing weights over places was the better idea for images. Learning from unlabelled data first is the idea that stayed.
 #
 # ## Sources

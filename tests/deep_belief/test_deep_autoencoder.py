@@ -108,9 +108,13 @@ def test_wrong_stacks_and_names_are_refused():
 
 def test_the_record_holds_what_the_section_says_of_autoencoders():
     rows = {(row["name"], row["code"]): row for row in records.load("deep_belief/fine_tuning_autoencoder")["figures"]}
+    record = records.load("deep_belief/fine_tuning_autoencoder")
+    assert max(rows["pre-trained", 2]["test"]) < min(rows["ReLU", 2]["test"]) < rows["PCA", 2]["test"][0]
+    assert max(rows["ReLU", 30]["test"]) < rows["PCA", 30]["test"][0]
+    assert record["longer"]["pre-trained"]["test"] < rows["PCA", 30]["test"][0]
     for code in (2, 30):
-        assert max(rows["pre-trained", code]["test"]) < rows["PCA", code]["test"][0]
         assert max(rows["pre-trained", code]["test"]) < min(rows["pre-trained", code]["before"])
+        assert min(rows["small start", code]["test"]) > 0.85 * record["mean_image"]
     data = load_mnist_5k()
     pca = PCA(30, random_state=0).fit(data.X_train)
     rebuilt = pca.inverse_transform(pca.transform(data.X_test))
