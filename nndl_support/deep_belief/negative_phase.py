@@ -99,21 +99,20 @@ class NegativePhase:
             return enumeration.exact_moments(rbm)
         if self.method == "cd":
             return contrastive_divergence(rbm, batch, self.n_steps, self.generator)[0]
-        if self.chains is None:
-            self._start(rbm, len(batch))
+        v = self._start(rbm, len(batch)) if self.chains is None else self.chains
         if self.method == "pcd":
-            negative, self.chains = contrastive_divergence(rbm, self.chains, self.n_steps, self.generator)
+            negative, self.chains = contrastive_divergence(rbm, v, self.n_steps, self.generator)
             return negative
-        return self._tempered(rbm)
+        return self._tempered(rbm, v)
 
-    def _start(self, rbm: Harmonium, n_rows: int) -> None:
+    def _start(self, rbm: Harmonium, n_rows: int) -> Tensor:
         if self.base_bias is None:
             self.base_bias = rbm.a.clone()
         rungs = (self.n_temperatures,) if self.method == "pt" else ()
-        self.chains = rbm.visible.sample(self.base_bias.expand(*rungs, self.n_chains or n_rows, -1), self.generator)
+        return rbm.visible.sample(self.base_bias.expand(*rungs, self.n_chains or n_rows, -1), self.generator)
 
-    def _tempered(self, rbm: Harmonium) -> Moments:
-        v, base = self.chains, self.base_bias
+    def _tempered(self, rbm: Harmonium, v: Tensor) -> Moments:
+        base = rbm.a if self.base_bias is None else self.base_bias
         beta = torch.linspace(0, 1, self.n_temperatures, dtype=v.dtype, device=v.device)
         for _ in range(self.n_steps):
             v = tempered_gibbs_step(rbm, v, beta[:, None], base, self.generator)

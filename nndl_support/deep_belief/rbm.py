@@ -324,7 +324,7 @@ class RestrictedBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMix
         return p.log() if self.visible == "softmax" else p.logit()
 
     def _publish(self) -> None:
-        learnt = self._parameters()
+        learnt: tuple[Tensor, ...] = self._parameters()
         if self._n_summed:
             learnt = tuple(total / self._n_summed for total in self._sum)
         W, a, b = (p.cpu().numpy().copy() for p in learnt)

@@ -21,10 +21,10 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Generator, Tensor
@@ -112,7 +112,7 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
-    >>> X, y = np.array([[0.0, 1.0], [1.0, 0.0]] * 10), ["left", "right"] * 10
+    >>> X, y = [[0.0, 1.0], [1.0, 0.0]] * 10, ["left", "right"] * 10
     >>> model = RBMClassifier(3, learning_rate=0.5, n_epochs=30, random_state=0).fit(X, y)
     >>> model.predict([[0.0, 0.9]])
     array(['left'], dtype='<U5')
@@ -150,7 +150,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
         self._check_options()
         X, y = validate_data(self, X, y, dtype=("float64", "float32"))
         check_classification_targets(y)
-        self.classes_, index = np.unique(y, return_inverse=True)
+        self._labels = LabelEncoder().fit(y)
+        self.classes_, index = self._labels.classes_, self._labels.transform(y)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"Classifier can't train when only one class is present, which is {self.classes_.tolist()[0]!r}"
@@ -207,13 +208,16 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_log_proba(self, X: Any) -> Any:
         """log p(y | x) of every class, (N, K), in nats."""
-        check_is_fitted(self, "classes_")
-        X = validate_data(self, X, reset=False, dtype=("float64", "float32"))
-        return class_log_probabilities(self.harmonium_, self._tensor(X).double()).cpu().numpy()
+        return self._log_p(X).cpu().numpy()
 
     def predict_proba(self, X: Any) -> Any:
         """p(y | x) of every class, (N, K)."""
-        return np.exp(self.predict_log_proba(X))
+        return self._log_p(X).exp().cpu().numpy()
+
+    def _log_p(self, X: Any) -> Tensor:
+        check_is_fitted(self, "classes_")
+        X = validate_data(self, X, reset=False, dtype=("float64", "float32"))
+        return class_log_probabilities(self.harmonium_, self._tensor(X).double())
 
     def predict(self, X: Any) -> Any:
         """The most probable class of every row, (N,)."""
@@ -223,9 +227,9 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):
     def sample(self, label: Any, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None) -> Any:
         """Features (n_samples, D), as means given the last hidden states, after ``n_steps`` Gibbs steps with the label held."""
         rbm = self.harmonium_
-        (index,) = np.flatnonzero(self.classes_ == label) if label in self.classes_ else (None,)
-        if index is None:
+        if label not in self.classes_.tolist():
             raise ValueError(f"label {label!r} is none of the {len(self.classes_)} classes")
+        index = self._labels.transform([label])[0]
         generator = seeded_generator(self.random_state if random_state is None else random_state, rbm.W.device)
         n = self.n_features_in_
         held = F.one_hot(torch.full((n_samples,), int(index), device=rbm.W.device), len(self.classes_)).double()

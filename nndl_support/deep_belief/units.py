@@ -40,6 +40,11 @@ class Units:
     Parameters
     ----------
     n : int of at least 1
+
+    Examples
+    --------
+    >>> Units(3)  # no family yet: the mathematics is in the classes below
+    Units(3)
     """
 
     def __init__(self, n: int) -> None:
@@ -101,26 +106,32 @@ class BernoulliUnits(Units):
     """
 
     def log_normalizer(self, field: Tensor) -> Tensor:
+        """Sum of log(1 + exp(field)). Shapes: (..., n) to (...)."""
         # log(1 + e^x); torch's softplus is 2e-9 off above its threshold of 20, so that one is raised out of the way
         return F.softplus(field, threshold=40.0).sum(-1)
 
     def mean(self, field: Tensor) -> Tensor:
+        """Probabilities of being 1, logistic(field). Shapes: (..., n) to (..., n)."""
         return torch.sigmoid(field)
 
     def sample(self, field: Tensor, generator: Generator | None = None) -> Tensor:
+        """Zeros and ones. Shapes: (..., n) to (..., n)."""
         p = torch.sigmoid(field)
         return torch.rand(p.shape, generator=generator, dtype=p.dtype, device=p.device).lt_(p)
 
     @property
     def n_states(self) -> float:
+        """2 to the power of n."""
         return 2**self.n
 
     def states(self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None) -> Tensor:
+        """All bit strings in the order of binary numbers: (2^n, n)."""
         index = torch.arange(2**self.n, device=device)
         places = torch.arange(self.n - 1, -1, -1, device=device)
         return ((index[:, None] >> places) & 1).to(dtype)
 
     def check(self, v: Tensor, *, probabilities: bool = False) -> None:
+        """Raise a ValueError unless ``v`` holds zeros and ones, or (``probabilities=True``) values in [0, 1]."""
         super().check(v)
         wrong = (v < 0) | (v > 1) if probabilities else (v != 0) & (v != 1)
         if wrong.any():
@@ -149,15 +160,19 @@ class GaussianUnits(Units):
     """
 
     def own_energy(self, v: Tensor) -> Tensor:
+        """Half the square of v, summed over units. Shapes: (..., n) to (...)."""
         return 0.5 * v.square().sum(-1)
 
     def log_normalizer(self, field: Tensor) -> Tensor:
+        """Half the square of the field and log(2 pi), summed. Shapes: (..., n) to (...)."""
         return 0.5 * (field.square().sum(-1) + self.n * math.log(2.0 * math.pi))
 
     def mean(self, field: Tensor) -> Tensor:
+        """The field itself."""
         return field
 
     def sample(self, field: Tensor, generator: Generator | None = None) -> Tensor:
+        """The field and standard normal noise. Shapes: (..., n) to (..., n)."""
         return field + torch.randn(field.shape, generator=generator, dtype=field.dtype, device=field.device)
 
 
@@ -193,27 +208,33 @@ class SoftmaxUnits(Units):
         return x.unflatten(-1, (-1, self.n_categories))
 
     def log_normalizer(self, field: Tensor) -> Tensor:
+        """Sum over groups of log-sum-exp. Shapes: (..., n) to (...)."""
         return self._grouped(field).logsumexp(-1).sum(-1)
 
     def mean(self, field: Tensor) -> Tensor:
+        """Softmax of every group. Shapes: (..., n) to (..., n)."""
         return self._grouped(field).softmax(-1).flatten(-2)
 
     def sample(self, field: Tensor, generator: Generator | None = None) -> Tensor:
+        """One 1 in every group. Shapes: (..., n) to (..., n)."""
         p = self._grouped(field).softmax(-1)
         chosen = torch.multinomial(p.reshape(-1, self.n_categories), 1, generator=generator)
         return F.one_hot(chosen, self.n_categories).to(field.dtype).reshape(field.shape)
 
     @property
     def n_states(self) -> float:
+        """The number of categories to the power of the number of groups."""
         return self.n_categories ** (self.n // self.n_categories)
 
     def states(self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None) -> Tensor:
+        """All choices of one in every group, the last group changing first: (n_states, n)."""
         digits = torch.cartesian_prod(
             *[torch.arange(self.n_categories, device=device)] * (self.n // self.n_categories)
         ).reshape(int(self.n_states), -1)
         return F.one_hot(digits, self.n_categories).flatten(-2).to(dtype)
 
     def check(self, v: Tensor, *, probabilities: bool = False) -> None:
+        """Raise a ValueError unless every group holds a single 1, or (``probabilities=True``) sums to 1."""
         super().check(v)
         groups = self._grouped(v)
         wrong = (groups < 0).any(-1) | ((groups.sum(-1) - 1).abs() > 1e-4)
@@ -253,28 +274,34 @@ class JointUnits(Units):
         return x.split([part.n for part in self.parts], dim=-1)
 
     def own_energy(self, v: Tensor) -> Tensor:
+        """Sum over the parts."""
         return torch.stack([part.own_energy(x) for part, x in zip(self.parts, self._split(v), strict=True)]).sum(0)
 
     def log_normalizer(self, field: Tensor) -> Tensor:
+        """Sum over the parts."""
         return torch.stack(
             [part.log_normalizer(x) for part, x in zip(self.parts, self._split(field), strict=True)]
         ).sum(0)
 
     def mean(self, field: Tensor) -> Tensor:
+        """Means of the parts, side by side."""
         return torch.cat([part.mean(x) for part, x in zip(self.parts, self._split(field), strict=True)], dim=-1)
 
     def sample(self, field: Tensor, generator: Generator | None = None) -> Tensor:
+        """Samples of the parts, side by side."""
         return torch.cat(
             [part.sample(x, generator) for part, x in zip(self.parts, self._split(field), strict=True)], dim=-1
         )
 
     @property
     def n_states(self) -> float:
+        """Product over the parts."""
         # without a product of infinity and a whole number that no float can hold
         counts = [part.n_states for part in self.parts]
         return math.inf if math.inf in counts else math.prod(counts)
 
     def states(self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None) -> Tensor:
+        """All combinations of the parts' states, the last part changing first: (n_states, n)."""
         rows = torch.zeros((1, 0), dtype=dtype, device=device)
         for part in self.parts:
             more = part.states(dtype=dtype, device=device)
@@ -282,6 +309,7 @@ class JointUnits(Units):
         return rows
 
     def check(self, v: Tensor, *, probabilities: bool = False) -> None:
+        """Raise a ValueError unless every part holds what its units take."""
         super().check(v)
         for part, x in zip(self.parts, self._split(v), strict=True):
             part.check(x, probabilities=probabilities)

@@ -97,8 +97,7 @@ def test_as_many_chains_as_rows_unless_told():
 
 def test_chains_start_at_the_base_bias():
     phase = NegativePhase("pcd", n_chains=3, base_bias=torch.full((V,), 60.0, dtype=F64))
-    phase._start(RBM, B)
-    assert torch.equal(phase.chains, torch.ones(3, V, dtype=F64))
+    assert torch.equal(phase._start(RBM, B), torch.ones(3, V, dtype=F64))
     assert isinstance(RBM.visible, BernoulliUnits)
 
 
