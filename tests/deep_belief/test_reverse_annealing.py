@@ -91,6 +91,17 @@ def test_the_sandwich_holds_the_exact_value(digits_machine, seed, n_temperatures
     assert abs(ends.bennett - exact) < 0.3
 
 
+def test_each_end_of_the_sandwich_has_the_mean_and_the_standard_error_of_its_own_chains(rbm):
+    beta, a0, samples = linear_temperatures(4), torch.zeros(V).double(), rbm.visible.states()[:11]
+    ends = sandwich(rbm, samples, n_chains=C, n_temperatures=4, random_state=3)
+    g = partition.seeded_generator(3)
+    up, log_z0, _ = partition.annealed_log_weights(rbm, beta, a0, n_chains=C, generator=g)
+    down, *_ = reverse_log_weights(rbm, beta, a0, samples, g)
+    assert (ends.lower, ends.upper) == pytest.approx((log_z0 + up.mean().item(), log_z0 + down.mean().item()))
+    errors = np.std(up.numpy(), ddof=1) / math.sqrt(C), np.std(down.numpy(), ddof=1) / math.sqrt(11)
+    assert (ends.lower_error, ends.upper_error) == pytest.approx(errors)
+
+
 def test_a_sandwich_of_many_temperatures_is_thin_and_right(digits_machine):
     samples = exact_samples(digits_machine, 100, torch.Generator().manual_seed(0))
     ends = sandwich(digits_machine, samples, n_temperatures=1000, random_state=0)
