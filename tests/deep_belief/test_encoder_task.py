@@ -79,6 +79,13 @@ def test_weights_move_by_whole_steps_and_respect_the_connections():
     assert np.all(run.weights[:, ~encoder_connections()] == 0)
 
 
+@pytest.mark.parametrize(("noise", "sign"), [((1.0, 0.0), -1), ((0.0, 1.0), 1)])
+def test_the_first_noise_switches_units_off_and_the_second_on(noise, sign):
+    """Shown all off, every visible unit is less often on than in the dream, and its bias falls; shown all on, it rises."""
+    run = learn_encoder(3, 1, np.random.default_rng(0), noise=noise, step=0.25)
+    np.testing.assert_array_equal(run.biases[:, :8], np.full((3, 8), sign * 0.25))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_some_machines_find_a_code_with_the_learning_of_1985(seed):
     run = learn_encoder(12, 100, np.random.default_rng(seed))

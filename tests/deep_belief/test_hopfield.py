@@ -53,6 +53,15 @@ def test_it_recalls_by_the_dynamics_of_that_name():
     np.testing.assert_array_equal(memory.recall(noisy).energies, expected.energies)
 
 
+def test_all_units_at_once_see_their_thresholds():
+    memory = HopfieldNetwork(update="synchronous", fit_thresholds=True, max_iter=1).fit(X)
+    probes = np.random.default_rng(1).choice([-1.0, 1.0], (53, N))
+    fields = probes @ memory.weights_
+    expected = np.where(fields - memory.thresholds_ >= -1e-9, 1.0, -1.0)
+    np.testing.assert_array_equal(memory.predict(probes), expected)
+    assert (expected != np.where(fields >= -1e-9, 1.0, -1.0)).any()
+
+
 @pytest.mark.parametrize("storage", RULES)
 def test_thresholds_are_the_weights_of_a_unit_that_is_always_on(storage):
     memory = HopfieldNetwork(storage=storage, fit_thresholds=True).fit(X)
