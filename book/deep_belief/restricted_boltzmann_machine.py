@@ -566,8 +566,8 @@ assert left["plain"] > 0.15
 assert left["tempered"] < 0.15
 
 # %% [markdown]
-# Here the differences between the methods are large, and for a reason that one can see. Chains that start at the data (CD) find every pattern well explained and never notice that the model has put probability in a place where no data are. Persistent chains do move, but once the
-# weights are large they move rarely. Only chains that can warm up, walk over, and cool down keep the negative phase honest to the end. With 16 hidden units and some more patience they get closer still:
+# Here the methods differ, and by more than the total shows. CD-1 gives the patterns nearly as much probability together as tempering does, but shares it unevenly: chains that start at every pattern equally often and hardly leave it cannot tell that the model prefers some of them. Persistent chains could, but once the
+# weights are large they move rarely. Chains that can warm up, walk over, and cool down keep the negative phase honest to the end. The record, with four seeds and some more patience:
 
 # %%
 study = records.load("deep_belief/rbm_bars_and_stripes")
@@ -700,35 +700,32 @@ mnist_accuracy = {row["name"]: np.mean(row["test"]) for row in study["table"]}
 assert mnist_accuracy["hybrid"] > mnist_accuracy["discriminative"] + 0.005
 
 # %% [markdown]
-# And what the discriminative machine can *not* do: hold the label and let the pixels run.
+# And what the discriminative machine can *not* do: hold the label and let the pixels run. It reads the drawings of the others, and has no idea of its own what a digit looks like.
 
 # %%
 drawn = [np.vstack([model.sample(k, 1, n_steps=500, random_state=k) for k in range(10)]) for model in reader.values()]
 
-# %% mystnb={"image": {"alt": "Three rows of ten images drawn with the labels zero to nine held. The generative machine draws recognisable digits of the label asked for in most columns; the hybrid one draws blurred, less regular shapes; the discriminative one draws noise without any digit."}}
+# %% mystnb={"image": {"alt": "Three rows of ten images drawn with the labels zero to nine held. The generative and the hybrid machine draw grey, mostly recognisable digits of the label asked for; the discriminative one draws nearly the same meaningless blotch ten times."}}
 plot.image_grid(np.vstack(drawn).reshape(-1, 8, 8), n_columns=10, cmap="gray_r", figsize=(6.2, 2.0))
 plt.show()
 
 # %%
-judge = reader["hybrid"]
+judge = reader["discriminative"]
 read = {name: (judge.predict(images) == np.arange(10)).sum() for name, images in zip(reader, drawn)}
-print("of ten drawn digits the hybrid machine reads as meant:", {k: int(v) for k, v in read.items()})
+print("of ten drawn digits the discriminative machine reads as meant:", {k: int(v) for k, v in read.items()})
 assert read["generative"] >= 5
 
 # %% [markdown]
 # ## What goes wrong, silently
 #
-# A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. Its probabilities stay in [0, 1], nothing becomes infinite, and people watch the **reconstruction error** (重构误差), because it is free. Fischer and Igel (2010) showed on bars and stripes how this misleads. Contrastive divergence at a constant and
-# too high rate, 4000 epochs, all gauges side by side:
+# A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. Its probabilities stay in [0, 1], nothing becomes infinite, and people watch the **reconstruction error** (重构误差), because it is free. Fischer and Igel (2010) showed on bars and stripes how this misleads. Contrastive divergence at a constant rate and a
+# long training, 4000 epochs, all gauges side by side, and the exact gradient at the same rate:
 
 # %%
 truth = torch.tensor(bars.X)
 watched = {}
-for name, options in {
-    "CD-1": {"method": "cd"},
-    "tempering": {"method": "pt", "n_chains": 30, "n_temperatures": 6},
-}.items():
-    rbm = RestrictedBoltzmannMachine(12, learning_rate=1.0, batch_size=30, random_state=0, **options)
+for name, method in {"CD-1": "cd", "exact": "exact"}.items():
+    rbm = RestrictedBoltzmannMachine(12, method=method, learning_rate=1.0, batch_size=30, random_state=0)
     rows = []
     for epoch in range(1, 4001):
         rbm.partial_fit(patterns)
@@ -738,7 +735,7 @@ for name, options in {
             rows.append((monitoring.reconstruction_error(m, truth), exact_value, m.W.abs().max().item()))
     watched[name] = np.array(rows).T
 
-# %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction error of CD-1 falls by orders of magnitude. Middle: its exact log-likelihood peaks early and then falls by more than a nat, while that of tempering stays high. Right: the largest weight keeps growing."}}
+# %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction errors of CD-1 and of the exact gradient fall by orders of magnitude. Middle: the log-likelihood of CD-1 peaks early at about minus 5.5 and then sinks by more than two nats, while that of the exact gradient never falls and ends near minus 5. Right: the largest weights of both keep growing."}}
 fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.8))
 for k, label in enumerate(("reconstruction error", "log-likelihood (nats)", "largest weight")):
     for (name, values), line in zip(watched.items(), ("-", "--")):
@@ -757,6 +754,8 @@ print(
 )
 assert values[-5:].mean() < values.max() - 0.3
 assert errors[-1] < 0.1 * errors[values.argmax()]
+print(f"exact gradient at the end: {watched['exact'][1][-1]:.2f} nats")
+assert watched["exact"][1][-1] > max(watched["exact"][1].max() - 0.05, values[-5:].mean() + 0.3)
 
 # %% [markdown]
 # The likelihood falls while the reconstruction error says that things get better and better. There is no contradiction: with huge weights a chain that starts at a pattern returns to it, so every pattern is perfectly reconstructed, and CD-1, which asks just this question, is content. That the model meanwhile gives its probability to pictures that were never shown, the
@@ -775,7 +774,7 @@ assert errors[-1] < 0.1 * errors[values.argmax()]
 
 # %%
 few, gaps = X_train[:100], []
-rbm = RestrictedBoltzmannMachine(12, method="pcd", learning_rate=0.2, batch_size=20, random_state=0)
+rbm = RestrictedBoltzmannMachine(12, method="exact", learning_rate=0.2, batch_size=20, random_state=0)
 held = torch.tensor(X_test, dtype=torch.float64)
 for epoch in range(400):
     rbm.partial_fit(few)
@@ -803,7 +802,7 @@ print(
 )
 print(f"gap {gaps[0][0]:.2f} at epoch 20, {gaps[0][-1]:.2f} at the end")
 assert np.allclose(gaps[0], gaps[1] - gaps[2], atol=1e-3)
-assert gaps[2][-1] < gaps[2].max() - 0.5
+assert gaps[2][-1] < gaps[2].max() - 0.3
 assert gaps[0][-1] > gaps[0][0] + 2
 
 # %% [markdown]
