@@ -1,10 +1,12 @@
 """Long runs of the section on fine-tuning: from few labels to many, from shallow to deep, and autoencoders.
 
-Every training is remembered in ``build/fine_tuning.json`` as soon as it ends, so that a run that was broken off goes on.
+Every training is remembered in ``build/fine_tuning`` as soon as it ends, under a hash of the code, so that a run that was broken
+off goes on. Writing a record forgets what it was made of.
 """
 
-import itertools
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,11 +23,14 @@ from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
 from nndl_support.deep_belief.small_cnn import LeNet
 from tools.records_of_runs import write_json
 from tools.sections import ROOT
+from tools.staleness import import_closure
 
 SIZES = (784, 256, 256, 10)
 PER_CLASS = (1, 3, 10, 30, 100, 400)
 RATES = (1e-3, 3e-3, 1e-2)
 NETWORKS = ("pre-trained", "small start", "ReLU", "ReLU, dropout", "LeNet")
+CODE = sorted({Path(__file__), *import_closure([Path(__file__).read_text("utf8")], ROOT)})
+MEMORY = ROOT / "build" / "fine_tuning" / hashlib.sha256(b"".join(file.read_bytes() for file in CODE)).hexdigest()[:12]
 COMMAND = "make bench ONLY=benchmarks/test_deep_belief_fine_tuning.py"
 
 
@@ -43,7 +48,7 @@ def mnist():
 
 def remembered(part, key, compute):
     """What ``compute`` returned when it was first asked under this key."""
-    file, key = ROOT / "build" / f"fine_tuning_{part}.json", json.dumps(key)
+    file, key = MEMORY / f"{part}.json", json.dumps(key)
 
     def memory():
         return json.loads(file.read_text("utf8")) if file.is_file() else {}
@@ -53,6 +58,17 @@ def remembered(part, key, compute):
         write_json(file, memory() | {key: result})
         print(part, key, result, flush=True)
     return memory()[key]
+
+
+def recalled(part):
+    """The figures that one test left for its record."""
+    return json.loads((MEMORY / f"rows_{part}.json").read_text("utf8"))['"figures"']
+
+
+def forget(beginnings):
+    for file in MEMORY.iterdir():
+        if file.name.startswith(beginnings):
+            file.unlink()
 
 
 class Belief:
@@ -122,7 +138,7 @@ def test_from_few_labels_to_many(name, mnist):
                 )
                 # the one checkpoint of this study
                 if name == "pre-trained" and (per_class, seed) == (400, 0):
-                    torch.save(network.state_dict(), ROOT / "build" / "fine_tuned_seed_0.pt")
+                    torch.save(network.state_dict(), MEMORY / "test_network.pt")
                 return [train, test]
 
             train, test = remembered(f"test_{name}", [per_class, chosen[per_class], seed], test_scores)
@@ -136,8 +152,7 @@ def test_from_few_labels_to_many(name, mnist):
 
 def test_record_of_labels():
     names = [*NETWORKS, *REFERENCES, "logistic regression, features"]
-    files = [ROOT / "build" / f"fine_tuning_rows_{name}.json" for name in names]
-    figures = list(itertools.chain.from_iterable(json.loads(file.read_text("utf8"))['"figures"'] for file in files))
+    figures = [row for name in names for row in recalled(name)]
     settings = {"sizes": SIZES, "epochs": {k: epochs_for(10 * k) for k in PER_CLASS}, "batch_size": 100}
     records.save(
         "deep_belief/fine_tuning_labels",
@@ -146,11 +161,14 @@ def test_record_of_labels():
 
 
 def test_record_of_a_network():
-    state = torch.load(ROOT / "build" / "fine_tuned_seed_0.pt")
+    state = torch.load(MEMORY / "test_network.pt")
     weights = pack({name: value.numpy() for name, value in state.items()}, levels=7)
-    accuracy = remembered("test_pre-trained", [400, 3e-3, 0], dict)[1]["accuracy"]
+    figures = records.load("deep_belief/fine_tuning_labels")["figures"]
+    (row,) = [row for row in figures if (row["name"], row["per_class"]) == ("pre-trained", 400)]
+    accuracy = row["test"][0]["accuracy"]
     settings = {"sizes": SIZES, "accuracy_before_rounding": accuracy, "weights": weights}
     records.save("deep_belief/fine_tuning_network", records.environment(seeds=[0], command=COMMAND) | settings)
+    forget(("cv_", "test_", "rows_"))
 
 
 DEPTHS = (1, 2, 3, 4, 6)
@@ -201,10 +219,10 @@ def test_from_shallow_to_deep(depth, mnist):
 
 
 def test_record_of_depth():
-    files = [ROOT / "build" / f"fine_tuning_rows_depth_{depth}.json" for depth in DEPTHS]
-    figures = [row for file in files for row in json.loads(file.read_text("utf8"))['"figures"']]
+    figures = [row for depth in DEPTHS for row in recalled(f"depth_{depth}")]
     settings = {"width": 100, "epochs": 15, "batch_size": 100, "figures": figures}
     records.save("deep_belief/fine_tuning_depth", records.environment(seeds=range(3), command=COMMAND) | settings)
+    forget(("depth_", "rows_depth"))
 
 
 def code_machine(dbn, X, size, seed):
@@ -256,12 +274,11 @@ def test_longer_autoencoders(name, mnist):
 
 def test_record_of_autoencoders(mnist):
     X, _, X_test, _ = mnist
-    files = [ROOT / "build" / f"fine_tuning_rows_autoencoder_{size}.json" for size in (2, 30)]
-    figures = [row for file in files for row in json.loads(file.read_text("utf8"))['"figures"']]
-    longer = {
-        name: json.loads((ROOT / "build" / f"fine_tuning_autoencoder_longer_{name}.json").read_text("utf8"))["[30, 0]"]
-        for name in ("pre-trained", "ReLU")
-    }
+    figures = [row for size in (2, 30) for row in recalled(f"autoencoder_{size}")]
+    longer = {}
+    for name in ("pre-trained", "ReLU"):
+        longer[name] = json.loads((MEMORY / f"autoencoder_longer_{name}.json").read_text("utf8"))["[30, 0]"]
     settings = AUTOENCODERS | {"longer": {"epochs": 50, "code": 30, "seed": 0} | longer}
     settings |= {"mean_image": float((X_test - X.mean(0)).square().sum(1).mean()), "figures": figures}
     records.save("deep_belief/fine_tuning_autoencoder", records.environment(seeds=range(3), command=COMMAND) | settings)
+    forget(("autoencoder_", "rows_autoencoder"))

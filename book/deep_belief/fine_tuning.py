@@ -158,13 +158,14 @@ plt.show()
 # Seeds are shared: seed 2 of every classifier saw the same labelled images. So the *differences* can be compared draw by draw, which removes the luck of the draw.
 
 # %%
-print("pre-trained minus ...        " + "".join(f"{n:>22}" for n in PER_CLASS))
+print("pre-trained minus ..., with 95% intervals, by labels per class")
+print(" " * 30 + "".join(f"{n:>16}" for n in PER_CLASS))
 gaps = {}
 for rival in NAMES[1:]:
     for n in PER_CLASS:
         gaps[rival, n] = paired_difference(accuracies("pre-trained", n), accuracies(rival, n))
-    cells = [f"{g.mean:+.3f} ({g.low:+.3f},{g.high:+.3f})" for g in (gaps[rival, n] for n in PER_CLASS)]
-    print(f"{rival:29}" + "".join(f"{cell:>22}" for cell in cells))
+    cells = [f"{g.mean:+.3f} ± {(g.high - g.low) / 2:.3f}" for g in (gaps[rival, n] for n in PER_CLASS)]
+    print(f"{rival:30}" + "".join(f"{cell:>16}" for cell in cells))
 assert accuracies("pre-trained", 400).mean() >= 0.955
 for n in (10, 30, 100):
     assert gaps["small start", n].low > 0
@@ -257,9 +258,10 @@ share = (means["shuffled"] - means["small start"]) / (means["pre-trained"] - mea
 print(f"share of the gain that is left when the weights have changed places: {share:.2f}")
 assert means["pre-trained"] > means["shuffled"] + 0.01
 assert means["shuffled"] > means["small start"] + 0.02
+assert share > 0.4
 
 # %% [markdown]
-# We expected the gain to vanish, and it does not. More than half of it remains: what a shuffled network still has is the right *scale*, units that respond to images instead of all sitting at one half, and a modern start gives that for nothing. Only the rest is knowledge of what digits look like. A comparison of pre-training
+# We expected the gain to vanish, and it does not. The larger part of it remains: what a shuffled network still has is the right *scale*, units that respond to images instead of all sitting at one half, and a modern start gives that for nothing. Only the rest is knowledge of what digits look like. A comparison of pre-training
 # with nothing but the small start, of which there were many, books both under one name.
 #
 # ## What fine-tuning changes
@@ -295,7 +297,7 @@ plt.show()
 
 # %% [markdown]
 # "Fine" is a figure of speech. With all labels, Adam and the rate that cross-validation chose, the weights of both hidden layers move by more than half of their size. And yet the pictures in the second row are those of the first: what moves is mostly a fine grain on top, spread over all pixels, while stroke and
-# position of a filter stay. (With a hundred labels the weights stay much nearer.) The network from a small start ends at weights a dozen times as large as those it began with; its filters are what Adam made of noise.
+# position of a filter stay. (With a hundred labels they move less, by not quite half.) The network from a small start moves by more than ten times the size it began with; its filters are noisy and reach to the rim of the image.
 #
 # ## Depth
 #
@@ -311,7 +313,7 @@ for name in ("small start", "pre-trained", "Xavier start", "ReLU"):
         assert sizes[0] < 1e-6 * sizes[-1]
 
 # %% [markdown]
-# Each layer multiplies the error by weights of size 0.01 and by a slope of at most 1/4; with 100 units that makes $0.01 \cdot \sqrt{100}\,/\,4 = 1/40$ for each layer on the way down. The printed steps are of that size. Four layers are enough for a factor of two million and more.
+# Each layer multiplies the error by weights of size 0.01 and by a slope of at most 1/4; with 100 units that makes $0.01 \cdot \sqrt{100}\,/\,4 = 1/40$ for each layer on the way down. The printed steps between the hidden layers are of about that size. Four of them make a factor of two million and more.
 
 # %%
 losses = {}
@@ -338,8 +340,12 @@ for name, method in dict.fromkeys(key[:2] for key in deep_rows):
         row = deep_rows[name, method, depth]
         cells.append([np.mean([scores["accuracy"] for scores in row[part]]) for part in ("train", "test")])
     print(f"{name + ', ' + method:30}" + "".join(f"{train:8.3f} {test:6.3f}" for train, test in cells))
+score = {key: np.mean([s["accuracy"] for s in row["test"]]) for key, row in deep_rows.items()}
+assert max(score["small start", method, depth] for method in ("adam", "momentum") for depth in (4, 6)) < 0.3
+assert min(score[name, "adam", 6] for name in ("pre-trained", "Xavier start", "ReLU")) > 0.93
+assert max(score[name, "adam", 6] for name in ("pre-trained", "Xavier start", "ReLU")) < score["ReLU", "adam", 1]
 
-# %% mystnb={"image": {"alt": "Test accuracy against the number of hidden layers, one to six. The pre-trained network, the Xavier start and ReLU stay near 0.95 at every depth; the small start falls with depth to one tenth, with momentum at once and with Adam somewhat later."}}
+# %% mystnb={"image": {"alt": "Test accuracy against the number of hidden layers, one to six. The pre-trained network, the Xavier start and ReLU stay near 0.95 at every depth; the small start falls with depth, under momentum from two layers on and down to one tenth, under Adam from three layers on and down to one fifth."}}
 figure, ax = plt.subplots(figsize=(6.4, 3.4))
 for index, (name, method) in enumerate(dict.fromkeys(key[:2] for key in deep_rows)):
     scores = np.array([[s["accuracy"] for s in deep_rows[name, method, depth]["test"]] for depth in DEPTHS])
@@ -352,10 +358,10 @@ ax.legend(loc="lower left", fontsize=7.5)
 plt.show()
 
 # %% [markdown]
-# The curve of the small start under momentum is the history of the subject in five points: one hidden layer works, two are difficult, three or more do not learn at all. Adam moves the cliff by a layer or two and does not remove it. The three others hardly notice the depth.
+# The curve of the small start under momentum is the history of the subject in five points: one hidden layer works, two are difficult, three or more learn next to nothing. Adam moves the cliff by a layer or two and does not remove it. The three others hardly notice the depth.
 #
-# The honest reading has two parts. Pre-training *did* solve the problem of depth; the solid curve says so. But so does a start with the right variance, which costs a single line, in the *same* logistic network, and rectifiers do too. What pre-training contributed as an optimiser was the scale of its weights. On this task, by the way, depth itself gains nothing:
-# no network with six layers is better than the best with one or two.
+# The honest reading has two parts. Pre-training *did* solve the problem of depth; its row in the table says so. But so does a start with the right variance, which costs a single line, in the *same* logistic network, and rectifiers do too. What pre-training contributed as an optimiser was the scale of its weights. On this task, by the way, depth itself gains nothing:
+# no network with six layers is better than the best with one.
 #
 # ## Deep autoencoders
 #
@@ -533,7 +539,7 @@ plot.image_grid(np.stack([m / max(m.max(), 1e-9) for m in maps]), titles=titles,
 plt.show()
 
 # %% [markdown]
-# Six epochs are enough to pass every perceptron of this section. The maps show why: each of the six looks for strokes of one direction, wherever they are; that a 7 that has moved by three pixels is still a 7 does not have to be learnt. Zhou's remark on pre-training, that it finds good settings group by group and then joins them, and sharing, which lets a group have *one* setting,
+# Six epochs are enough to reach the best perceptrons of this section, which had thirty. The maps show why: each of the six looks for edges and strokes of its own kind, wherever they are; that a 7 that has moved by three pixels is still a 7 does not have to be learnt. Zhou's remark on pre-training, that it finds good settings group by group and then joins them, and sharing, which lets a group have *one* setting,
 # are two answers to one question: too many weights, too few labels.
 #
 # ## Checked against PyTorch, scikit-learn and SciPy
