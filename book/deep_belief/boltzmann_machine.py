@@ -990,8 +990,8 @@ figure, ax = plt.subplots(figsize=(7, 3.2))
 for (name, values), line in zip(drift.items(), ("-", "-", "--", ":")):
     ax.semilogy(values, line, linewidth=1.3, label=name)
 ax.axhline(floor, color="#555555", linestyle=":", linewidth=1, label="the best there is")
-ax.set(xlabel="step of learning", ylabel="KL from the data (nats)")
-ax.legend(fontsize=7.5)
+ax.set(xlabel="step of learning", ylabel="KL from the data (nats)", ylim=(0.02, 60))
+ax.legend(fontsize=7.5, ncols=2, loc="upper right")
 plt.show()
 
 # %% [markdown]

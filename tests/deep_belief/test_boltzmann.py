@@ -220,6 +220,17 @@ def test_sampled_learning_comes_near_the_exact_one(seed, options):
     assert exact.score(X) - sampled.score(X) < 0.1
 
 
+@pytest.mark.parametrize("persistent", [True, False])
+def test_persistent_chains_go_on_where_they_stopped_and_others_begin_anywhere(persistent):
+    """Weights so strong that all-on never ends: chains that were there still are, chains drawn anew are in both modes."""
+    options = {"n_chains": 97, "n_sweeps": 1, "learning_rate": 1e-9, "persistent": persistent, "random_state": 0}
+    bm = BoltzmannMachine(method="sampled", **options).partial_fit(np.eye(5))
+    bm.weights_, bm.biases_, bm._chains = 20.0 * (1 - np.eye(5)), np.full(5, -40.0), np.ones((97, 5))
+    bm.partial_fit(np.eye(5))
+    on = bm._chains.mean()
+    assert on == 1.0 if persistent else 0.2 < on < 0.8
+
+
 def test_sampled_learning_with_inputs_learns_a_function():
     bits = all_states(2)
     X = np.column_stack([bits, bits.max(axis=1)])
