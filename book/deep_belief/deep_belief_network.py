@@ -453,7 +453,7 @@ assert control > course[-1, 1] > alone.mean()
 #
 # ## Digits, with every number exact
 #
-# The whole recipe is Qiu's algorithm 12.2, greedy layer-wise training (逐层预训练), and the estimator's `fit` is little else than its loop. Machines are trained from the bottom up; what one infers, as probabilities, becomes the data of the next, which draws states from them anew in every pass (`redraw`), as step 3 of the
+# The whole recipe is Qiu's algorithm 12.2, **greedy layer-wise training** (逐层贪婪训练), and the estimator's `fit` is little else than its loop. Machines are trained from the bottom up; what one infers, as probabilities, becomes the data of the next, which draws states from them anew in every pass (`redraw`), as step 3 of the
 # argument demands:
 
 # %%

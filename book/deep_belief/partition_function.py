@@ -210,7 +210,7 @@ assert estimate + log_z0 - exact < -1
 #
 # $$ p_k(v) = \frac{1}{Z_k}\, e^{-F_k(v)} , $$
 #
-# where $F_k$ is the free energy of a machine with the weights $\beta_k W$, the visible biases $(1 - \beta_k)\, a_0 + \beta_k a$ and the hidden biases $\beta_k b$, and $a_0$ are the biases of the base. The **inverse temperature** (逆温度) $\beta$ climbs
+# where $F_k$ is the free energy of a machine with the weights $\beta_k W$, the visible biases $(1 - \beta_k)\, a_0 + \beta_k a$ and the hidden biases $\beta_k b$, and $a_0$ are the biases of the base. The inverse temperature $\beta$ climbs
 # from $\beta_0 = 0$ (the base) to $\beta_K = 1$ (the machine). Every rung is itself a restricted Boltzmann machine. Then $Z / Z_0$ is a product of ratios $Z_k / Z_{k-1}$, each close to one and each easy, *if we had samples of each rung*. To get
 # them one would have to run a chain to equilibrium on every rung. Neal (2001) saw that one need not. Let a single chain climb: draw $v_0$ from the base; for $k = 1, \dots, K$ multiply
 # the weight by how much more the state counts on the next rung, and make one Gibbs step there:
