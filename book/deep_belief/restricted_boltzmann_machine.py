@@ -725,7 +725,7 @@ assert read["generative"] >= 5
 truth = torch.tensor(bars.X)
 watched = {}
 for name, method in {"CD-1": "cd", "exact": "exact"}.items():
-    rbm = RestrictedBoltzmannMachine(12, method=method, learning_rate=1.0, batch_size=30, random_state=0)
+    rbm = RestrictedBoltzmannMachine(12, method=method, learning_rate=0.3, batch_size=30, random_state=0)
     rows = []
     for epoch in range(1, 4001):
         rbm.partial_fit(patterns)
@@ -735,7 +735,7 @@ for name, method in {"CD-1": "cd", "exact": "exact"}.items():
             rows.append((monitoring.reconstruction_error(m, truth), exact_value, m.W.abs().max().item()))
     watched[name] = np.array(rows).T
 
-# %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction errors of CD-1 and of the exact gradient fall by orders of magnitude. Middle: the log-likelihood of CD-1 peaks early at about minus 5.5 and then sinks by more than two nats, while that of the exact gradient never falls and ends near minus 5. Right: the largest weights of both keep growing."}}
+# %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction errors of CD-1 and of the exact gradient fall by orders of magnitude. Middle: the log-likelihood of CD-1 peaks near minus 5 and then sinks by about a nat, while that of the exact gradient never falls and ends near minus 3.5. Right: the largest weights of both keep growing."}}
 fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.8))
 for k, label in enumerate(("reconstruction error", "log-likelihood (nats)", "largest weight")):
     for (name, values), line in zip(watched.items(), ("-", "--")):
@@ -755,11 +755,11 @@ print(
 assert values[-5:].mean() < values.max() - 0.3
 assert errors[-1] < 0.1 * errors[values.argmax()]
 print(f"exact gradient at the end: {watched['exact'][1][-1]:.2f} nats")
-assert watched["exact"][1][-1] > max(watched["exact"][1].max() - 0.05, values[-5:].mean() + 0.3)
+assert watched["exact"][1][-1] > max(watched["exact"][1].max() - 0.05, values.max() + 0.5)
 
 # %% [markdown]
 # The likelihood falls while the reconstruction error says that things get better and better. There is no contradiction: with huge weights a chain that starts at a pattern returns to it, so every pattern is perfectly reconstructed, and CD-1, which asks just this question, is content. That the model meanwhile gives its probability to pictures that were never shown, the
-# reconstructions cannot say. What one can do:
+# reconstructions cannot say. (A rate that is simply too high is no louder: at three times this one even the exact gradient overshoots and its likelihood jumps about, while the reconstruction error looks as fine as here. Try it.) What one can do:
 #
 # | Gauge | What it shows | What it costs |
 # |---|---|---|
