@@ -8,11 +8,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
+from nndl_support.deep_belief import boltzmann
 from nndl_support.deep_belief.boltzmann import BoltzmannMachine
 from nndl_support.deep_belief.boltzmann_distribution import all_states, entropy, kl_divergence, total_variation
 from nndl_support.deep_belief.boltzmann_energy import energy, joint_distribution, visible_log_probabilities
-from nndl_support.deep_belief.boltzmann_gibbs import full_conditional
-from nndl_support.deep_belief.boltzmann_gradient import centre_gradient, exact_gradient, pattern_distribution
+from nndl_support.deep_belief.boltzmann_gibbs import full_conditional, gibbs_sweep
+from nndl_support.deep_belief.boltzmann_gradient import (
+    centre_gradient,
+    exact_gradient,
+    pattern_distribution,
+    sampled_gradient,
+)
 
 
 class Thresholded(BoltzmannMachine):
@@ -229,6 +235,34 @@ def test_persistent_chains_go_on_where_they_stopped_and_others_begin_anywhere(pe
     bm.partial_fit(np.eye(5))
     on = bm._chains.mean()
     assert on == 1.0 if persistent else 0.2 < on < 0.8
+
+
+@pytest.mark.parametrize(("persistent", "expected"), [(True, [5, 3, 1, 1, 1, 1]), (False, [5, 3, 1, 1, 5, 3, 1, 1])])
+def test_the_schedule_comes_before_the_sweeps_of_all_chains_that_are_started_anew(monkeypatch, persistent, expected):
+    temperatures = []
+
+    def recorded(W, b, x, *, temperature, **options):
+        temperatures.append(temperature)
+        return gibbs_sweep(W, b, x, temperature=temperature, **options)
+
+    monkeypatch.setattr(boltzmann, "gibbs_sweep", recorded)
+    options = {"n_sweeps": 2, "schedule": [5.0, 3.0], "persistent": persistent, "random_state": 0}
+    BoltzmannMachine(2, method="sampled", **options).partial_fit(np.eye(3))
+    assert temperatures == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sampled_learning_shows_each_example_as_often_as_its_weight_says(monkeypatch, seed):
+    shown = []
+
+    def recorded(positive, negative, **options):
+        shown.append(positive)
+        return sampled_gradient(positive, negative, **options)
+
+    monkeypatch.setattr(boltzmann, "sampled_gradient", recorded)
+    bm = BoltzmannMachine(method="sampled", n_chains=8, n_sweeps=1, random_state=seed)
+    bm.partial_fit(np.eye(5), sample_weight=[0, 3, 0, 4, 1])
+    assert shown[0].sum(axis=0).tolist() == [0, 3, 0, 4, 1]
 
 
 def test_sampled_learning_with_inputs_learns_a_function():
