@@ -119,3 +119,10 @@ def test_what_does_not_fit_is_named():
         run_tank([[0, 1], [2, 0]], 1, rng=RNG)
     with pytest.raises(ValueError, match="11 cities: expected 3 to 10"):
         all_tours(11)
+
+
+def test_without_forces_the_inputs_leak_away():
+    options = {"penalties": Penalties(row=0.0, column=0.0, total=0.0, distance=0.0), "gain": 2.0, "step": 0.25}
+    d = np.ones((5, 5)) - np.eye(5)
+    start, end = (run_tank(d, 3, rng=np.random.default_rng(0), n_steps=k, **options) for k in (1, 3))
+    np.testing.assert_allclose(np.arctanh(2 * end - 1), 0.75**2 * np.arctanh(2 * start - 1), rtol=1e-9)
