@@ -8,8 +8,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nndl_support.data.digits import load_digits
-from nndl_support.deep_belief import dbn_bound, enumeration
+from nndl_support.deep_belief import dbn_bound, enumeration, wake_sleep
 from nndl_support.deep_belief.dbn import DeepBeliefNetwork
+from nndl_support.deep_belief.partition import annealed_importance_sampling
 
 
 def stripes(n=60, seed=0):
@@ -235,6 +236,40 @@ def test_data_outside_of_the_unit_interval_are_refused():
         wrong[3, 2] = bad
         with pytest.raises(ValueError, match=message):
             DeepBeliefNetwork((5, 3)).fit(wrong)
+
+
+def test_wake_sleep_is_a_plain_loop_over_shuffled_rows_each_with_its_own_label():
+    X, y = stripes(n=23)
+    dbn = DeepBeliefNetwork((5, 3), n_epochs=1, use_labels=True, random_state=0).fit(X, y)
+    g, stack, v = torch.Generator(), dbn.stack_, torch.tensor(X)
+    g.set_state(dbn._generator.get_state())
+    one_hot = torch.eye(2, dtype=torch.float64)[torch.tensor(y)]
+    for _ in range(2):
+        for rows in torch.randperm(23, generator=g).split(7):
+            step = wake_sleep.contrastive_wake_sleep(stack, v[rows], 3, g, labels=one_hot[rows])
+            stack = wake_sleep.moved(stack, step, 0.1)
+    dbn.wake_sleep(X, y, n_epochs=2, learning_rate=0.1, n_steps=3, batch_size=7)
+    for found, expected in zip(wake_sleep.parameters(dbn.stack_), wake_sleep.parameters(stack), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_every_layer_and_every_random_state_begins_at_weights_of_its_own():
+    X, _ = stripes(n=11)
+    starts = [
+        rbm.components_
+        for seed in (1, 2)
+        for rbm in DeepBeliefNetwork((6, 6), n_epochs=0, random_state=seed).fit(X).rbms_
+    ]
+    assert all(abs(starts[i] - starts[j]).max() > 1e-4 for i in range(4) for j in range(i))
+
+
+def test_where_no_layer_can_be_listed_annealing_starts_from_the_means_of_the_hidden_states():
+    X, _ = stripes(n=11)
+    dbn = DeepBeliefNetwork((21, 22), n_epochs=2, learning_rate=0.5, random_state=0).fit(X)
+    options = {"n_chains": 5, "n_temperatures": 7, "random_state": 3}
+    expected, _ = annealed_importance_sampling(dbn.stack_.top, base_bias=dbn.rbms_[-1].base_bias_, **options)
+    assert dbn.log_partition(**options) == expected
+    assert abs(dbn.rbms_[-1].base_bias_).max() > 0.1
 
 
 def test_wake_sleep_refuses_what_it_cannot_do():
