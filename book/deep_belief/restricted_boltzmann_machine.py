@@ -16,7 +16,7 @@
 # A [Boltzmann machine](boltzmann_machine.ipynb) can learn any distribution and hardly ever does: each step of learning needs two averages, and each average
 # a long walk in which one unit after the other is drawn anew. Smolensky (1986) took connections away, all those inside the hidden and all those inside the visible
 # group, and half of the work disappeared: given one layer, the other needs no walk. Hinton (2002) found that the other half could be cut
-# short without much harm. So began the models that made deep learning start in 2006. Which of the shortcuts are harmless, and how would one notice when they are not?
+# short without much harm. The deep belief networks of 2006 were stacked from such machines (Hinton, Osindero and Teh 2006). Which of the shortcuts are harmless, and how would one notice when they are not?
 #
 # We can afford an unusual rigour here: twelve hidden units have 4096 states, so the partition function can be *written out*, and every method
 # will be judged by the exact likelihood, to several digits.
@@ -118,19 +118,27 @@ assert gap < 1e-13
 #
 # **Theorem 12.2.** *Given the hidden units, the visible ones are independent, and the other way round:*
 #
-# $$ p(v_i = 1 \mid h) = \sigma\Bigl(a_i + \sum_j w_{ij} h_j\Bigr), \qquad p(h_j = 1 \mid v) = \sigma\Bigl(b_j + \sum_i w_{ij} v_i\Bigr) \tag{12.33, 12.34} $$
+# \begin{align}
+# p(v_i = 1 \mid h) &= \sigma\Bigl(a_i + \sum_j w_{ij} h_j\Bigr) \tag{12.33} \\
+# p(h_j = 1 \mid v) &= \sigma\Bigl(b_j + \sum_i w_{ij} v_i\Bigr) \tag{12.34}
+# \end{align}
 #
 # The proof is one line of algebra done well. Sum the joint probability over $h$: the exponential of a sum over $j$ is a product over $j$, and each hidden unit appears in one factor
 # only, so the sum of $2^{K_h}$ terms becomes a product of $K_h$ sums of *two*:
 #
-# $$ p(v) = \frac1Z \sum_h e^{-E(v,h)} = \frac{e^{a^\top v}}{Z} \prod_j \sum_{h_j \in \{0, 1\}} e^{h_j (b_j + \sum_i w_{ij} v_i)}
-#         = \frac{e^{a^\top v}}{Z} \prod_j \Bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\Bigr) \tag{12.35–12.40} $$
+# \begin{align}
+# p(v) &= \frac1Z \sum_h e^{-E(v,h)} = \frac{e^{a^\top v}}{Z} \prod_j \sum_{h_j \in \{0, 1\}} e^{h_j (b_j + \sum_i w_{ij} v_i)} \notag \\
+#      &= \frac{e^{a^\top v}}{Z} \prod_j \Bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\Bigr) \tag{12.35–12.40}
+# \end{align}
 #
 # Hold one $h_j$ at 1 instead and the factor $1 + e^x$ turns into $e^x$; the quotient of the two is $\sigma(x)$. (Equations 12.41 to 12.49 are this step and its mirror image for $v_i$.) With all units of a layer in one vector,
 #
-# $$ p(h = 1 \mid v) = \sigma(W^\top v + b), \qquad p(v = 1 \mid h) = \sigma(W h + a). \tag{12.50, 12.51} $$
+# \begin{align}
+# p(h = 1 \mid v) &= \sigma(W^\top v + b) \tag{12.50} \\
+# p(v = 1 \mid h) &= \sigma(W h + a) \tag{12.51}
+# \end{align}
 #
-# The logarithm of the unnormalised $p(v)$ is worth a name. Physicists call its negative the **free energy** (自由能):
+# The logarithm of the unnormalised $p(v)$ is worth a name. Its negative is the **free energy** (自由能), that of the [Boltzmann machine](boltzmann_machine.ipynb) at temperature 1 with $v$ clamped:
 #
 # $$ F(v) = -a^\top v - \sum_j \log\bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\bigr), \qquad p(v) = \frac{e^{-F(v)}}{Z} . $$
 
@@ -204,7 +212,7 @@ assert abs(exact_distance[-1] / exact_distance[-2] - second) < 0.01
 assert max(abs(x - y) for x, y in zip(sampled_distance, exact_distance)) < 0.03
 
 # %% [markdown]
-# The chain forgets where it started by a constant factor each step, the second eigenvalue of $T$. Remember this number: it will decide how good a shortcut is. Strong weights push it towards 1.
+# The line is straight: each step the chain forgets where it started by a constant factor, the second eigenvalue of $T$. The dots leave the line at about one in a hundred, where the noise of 20,000 chains hides the rest. Remember the eigenvalue: it will decide how good a shortcut is.
 #
 # ## The gradient
 #
@@ -270,14 +278,16 @@ for rule in ("b_j", "h_j"):
             machine[2] = b[:1] + 5
     finals[rule] = enumeration.exact_log_likelihood(Harmonium(*machine), examples).mean().item()
     print(f"{rule} <- {rule} + ...: log-likelihood {finals[rule]:.3f} nats")
-assert finals["b_j"] > finals["h_j"] + 0.01
+assert finals["b_j"] > finals["h_j"] + 0.003
 
 # %%
-literal = data.mean() + 0.2 * gradient.b
-print("h after the printed update:", literal.numpy().round(3), "- not 0 or 1")
+literal = torch.tensor([1.0, 0.0, 1.0]) + 0.2 * gradient.b
+print("h = (1, 0, 1) after the printed update:", literal.numpy().round(3), "- not 0 or 1")
 assert not ((literal == 0) | (literal == 1)).any()
 
 # %% [markdown]
+# The loss of likelihood is small here, because weights and visible biases make up for most of what the stuck bias spoils; after a thousand steps they have not made up for all of it.
+#
 # ## Contrastive divergence
 #
 # For large machines the negative phase must be sampled, and an honest sample needs a long chain for *every* step of learning. Hinton's idea: start the chain at the training example and run it for $k$ steps only, in practice often for one. If the machine
@@ -341,14 +351,17 @@ ax.legend()
 plt.show()
 
 # %%
+rates = []
 for strength, errors in bias.items():
     rate = np.sort(np.linalg.eigvals(expected_divergence.gibbs_matrix(Harmonium(strength * W, a, b)).numpy()).real)[-2]
     print(f"weights x {strength:g}: bias {errors[0]:.3f} at k = 1, {errors[-1]:.1e} at k = 12, eigenvalue {rate:.3f}")
-    assert errors[-1] < errors[0]
+    assert abs(errors[5] / errors[4] - rate) < 0.05
+    rates.append(rate)
+assert rates == sorted(rates)
 assert bias[0.5][-1] < bias[1.0][-1] < bias[2.0][-1]
 
 # %% [markdown]
-# Geometric, with the eigenvalue from above as the factor. And there lies the catch: **as learning goes on the weights grow, and the bias grows with them.** A $k$ that was fine in the first epoch may not be in the hundredth.
+# Geometric, with the eigenvalue from above as the factor (the lowest line bends at its end because no float64 is more precise than that), and the factor is larger for stronger weights. There lies the catch: **as learning goes on the weights grow, and the bias grows with them.** A $k$ that was fine in the first epoch may not be in the hundredth.
 #
 # A biased direction need not matter if it vanishes at the same place. Does it? We look for the place where learning by the true gradient comes to rest, put the machine there, and let the *expected* CD-$k$ update
 # carry on. The data are the six patterns of 2 × 2 pixels of which each row or each column has one colour, mixed with as many random patterns so that no weight wants to be infinite; two hidden units are too few to model them perfectly.
@@ -372,14 +385,14 @@ for k in (1, 2, 5):
 assert losses[0] > losses[1] > losses[2] > 0
 
 # %% [markdown]
-# So CD-1 is no ascent of the likelihood: its fixed point is another one. But look at the size. Carreira-Perpiñán and Hinton (2005) found the same in all their small machines, and with *one* hidden unit the two places even coincide (exercise 3). The bias at the end is not
-# the real trouble with CD-1. The trouble is what a chain that never leaves the neighbourhood of the data cannot see, and it takes real data to show it.
+# So CD-1 is no ascent of the likelihood: its fixed point is another one. But look at the size. Carreira-Perpiñán and Hinton (2005) found the same in small machines: in general the two places differ, typically by little. With *one* hidden unit the two places even coincide (exercise 3). The bias at the end is not
+# the main trouble with CD-1. That is what a chain that never leaves the neighbourhood of the data cannot see, and it takes real data to show it.
 #
 # ## Four ways to the negative phase
 #
 # - **CD-k** starts its chains at the data, again and again.
 # - **Persistent contrastive divergence** (持续性对比散度, PCD; Tieleman 2008) never restarts them. The weights change little from one update to the next, so a chain that was in equilibrium nearly still is.
-# - **Parallel tempering** (并行回火; Desjardins and others 2010) keeps chains at several temperatures. Hot chains move freely, and neighbours exchange their states by a Metropolis rule that leaves every distribution as it is.
+# - **Parallel tempering** (并行回火; Desjardins and others 2010) keeps chains at several temperatures. In the code `beta` is the inverse temperature $1/T$; it runs from 0, where the pixels are independent with biases `base`, to 1, the machine itself. Hot chains move freely, and neighbours exchange their states by a Metropolis rule that leaves every distribution as it is.
 # - **Exact**: the sum over the states of the smaller layer, as long as it is small.
 
 # %%
@@ -414,7 +427,7 @@ for name, (method, n_steps) in race.items():
         if epoch % 2:
             curves[name].append(rbm.score(X_test))
 
-# %% mystnb={"image": {"alt": "Exact mean log-likelihood of the test digits against the epoch for five methods. All five rise from below minus 22 nats to about minus 19.4 and lie almost on top of each other."}}
+# %% mystnb={"image": {"alt": "Exact mean log-likelihood of the test digits against the epoch for five methods. All five rise from about minus 25 nats to about minus 19.4 and lie almost on top of each other."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 plot.loss_curves(curves, ax=ax, ylabel="test log-likelihood (nats)", steps=dict.fromkeys(curves, np.arange(2, 31, 2)))
 plt.show()
@@ -427,9 +440,9 @@ assert max(last) - min(last) < 0.6
 assert min(last) > -20.5
 
 # %% [markdown]
-# Five curves, hardly to be told apart: as far as thirty epochs go, the sampled negative phases are as good as the sum over all 4096 states. This is the good news about contrastive divergence, and it explains its success.
+# Five curves, hardly to be told apart: as far as thirty epochs go, the sampled negative phases are as good as the sum over all 4096 states. This is the good news about contrastive divergence, and part of its success.
 #
-# What limits all of them is the number of steps, and for the sampled ones noise. So take longer steps, let the rate fall to zero on a line, and go on for 600 epochs. One more trick: `centred` counts every
+# All of them are still rising. So take longer steps, let the rate fall to zero on a line, and go on for 600 epochs. One more trick: `centred` counts every
 # unit from its mean instead of from 0 (Cho and others 2011; Montavon and Müller 2012). Most pixels are white most of the time, and without it a weight and a bias do partly the same work and get into each other's way.
 
 # %%
@@ -447,6 +460,7 @@ for name, rbm in {"PCD-1": sampled, "exact": by_sum}.items():
     print(f"{name}: train {rbm.score(X_train):.2f}, test {best[name]:.2f} nats")
 assert best["PCD-1"] > -19.0
 assert best["exact"] > -19.0
+assert min(best.values()) > max(last)
 
 # %% [markdown]
 # The record of a longer study has three seeds for every method and, beside them, scikit-learn's `BernoulliRBM` with six settings of its rate and epochs.
@@ -463,13 +477,21 @@ for row in study["sklearn"]:
     print(f"scikit-learn, rate {rate}, {epochs} epochs of batches of 10: test {np.mean(row['test']):.2f} nats")
 peer = max(np.mean(row["test"]) for row in study["sklearn"] if row["options"]["n_iter"] <= 300)
 by_name = {row["name"]: np.mean(row["test"]) for row in study["table"]}
-assert by_name["PCD-1, 500 chains"] > by_name["exact gradient"] - 0.3
+assert by_name["PCD-1, 500 chains"] > by_name["exact gradient"] - 0.1
+assert abs(by_name["PCD-1, 100 chains, not centred"] - by_name["PCD-1, 500 chains"]) < 0.1
 assert by_name["PCD-1, 500 chains"] > max(-18.8, peer + 0.5)
 
 # %% [markdown]
-# A sampled method comes within a tenth of a nat of the exact gradient. scikit-learn's is PCD too, and its likelihood is half a nat lower up to 300 epochs, which in batches of ten are five times as many updates as ours. Its rate cannot fall: a small one is slow, a larger one noisy, and more epochs do not help reliably. (The record of another split, `rbm_digits_sklearn`, shows
-# a setting that comes closer, 0.01 for 600 epochs.)
-#
+# A sampled method comes within a tenth of a nat of the exact gradient. Centring, honestly, cannot be seen in this table: without it and with fewer chains PCD ends at the same place, to less than the seeds differ. scikit-learn's is PCD too, and its likelihood is more than half a nat lower up to 300 epochs, although
+# batches of ten make that about five times as many updates as ours. Its rate cannot fall: at the larger rate more epochs do not help, at the smaller one they do. How close it comes with 600 of them depends on the split of the data; on another one the distance is smaller:
+
+# %%
+other = records.load("deep_belief/rbm_digits_sklearn")
+theirs, ours = (max(other[k], key=lambda row: np.mean(row["test"])) for k in ("sklearn", "table"))
+print(f"best of scikit-learn {np.mean(theirs['test']):.2f} nats with {theirs['options']}")
+print(f"best of ours         {np.mean(ours['test']):.2f} nats with {ours['name']}")
+
+# %% [markdown]
 # ## What the hidden units learn
 #
 # Each hidden unit has a weight for every pixel: a **filter**. Watch twelve of them being learnt.
@@ -494,32 +516,44 @@ def show_epoch(i):
         picture.set_data(f)
 
 
-growing = "Twelve filters of 8 by 8 pixels begin almost white and turn into strokes: bright and dark arcs and bars at different places."
+growing = "Twelve filters of 8 by 8 pixels begin almost white and turn into strokes: blue and red arcs and bars at different places."
 plot.animate(show_epoch, 24, fig, interval=250, alt=growing)
 
+# %%
+low, high = frames[-1].min((1, 2)), frames[-1].max((1, 2))
+print(f"of the last filters, the smallest weights lie below {low.max():.1f}, the largest above {high.min():.1f}")
+assert low.max() < -0.3
+assert high.min() > 0.3
+
 # %% [markdown]
-# Blue pixels speak for the unit and red ones against it. Every filter becomes a *contrast*, a stroke here and no stroke there. A digit is then a set of answers to twelve such questions, and the machine can be asked for digits in two ways. **Reconstruction** goes up with a real digit and down
-# again. **Sampling** lets a chain run from nothing.
+# Blue pixels (positive weights) speak for the unit and red ones against it. Every filter has both: it is a *contrast*, ink here and no ink there. A digit is then a set of answers to twelve such questions, and the machine can be asked for digits in two ways. **Reconstruction** goes up with a real digit and down
+# again. **Sampling** lets a chain run from random pixels, here for 2000 steps.
 
 # %%
 fantasies = sampled.sample(20, n_steps=2000, random_state=0)
 shown = np.vstack([X_test[:10], sampled.reconstruct(X_test[:10]), fantasies])
 
-# %% mystnb={"image": {"alt": "Four rows of ten images. First row: test digits in black and white. Second row: their reconstructions, the same digits softer. Third and fourth rows: samples of the machine, most of them recognisable as digits with ragged edges."}}
+# %% mystnb={"image": {"alt": "Four rows of ten images. First row: test digits in black and white. Second row: their reconstructions, blurred versions of the same shapes. Third and fourth rows: black-and-white samples of the machine with ragged edges; some can be read as digits, others are only strokes like those of a digit."}}
 plot.image_grid(shown.reshape(-1, 8, 8), n_columns=10, cmap="gray_r", figsize=(6.2, 2.6))
 plt.show()
 
 # %%
 error = monitoring.reconstruction_error(sampled.harmonium_, torch.tensor(X_test, dtype=torch.float64))
 ink = abs(fantasies.mean() - X_train.mean())
-print(f"squared error of a reconstructed pixel {error:.3f}; share of ink in samples off by {ink:.3f}")
-assert error < 0.12
+guess = np.square(X_test - X_train.mean(0)).mean()
+print(
+    f"squared error of a reconstructed pixel {error:.3f}, of the mean image {guess:.3f}; share of ink in samples off by {ink:.3f}"
+)
+assert error < 0.75 * guess
 assert ink < 0.05
+
+# %% [markdown]
+# Twelve answers are few: the reconstructions (second row) keep the shape of a digit and lose its edges, though they are much closer than the mean image would be. The samples (last two rows) have the right amount of ink and the right kind of strokes; some can be read and some cannot.
 
 # %% [markdown]
 # ## Where chains get stuck: bars and stripes
 #
-# A distribution made to be hard: 4 × 4 pixels, either all rows or all columns of one colour, 30 patterns, all equally likely (the set has been a test for such machines since the 1980s). No model can exceed $-\ln 30$, the negative entropy. From one pattern to the next one must change four pixels at once, and every
+# A distribution made to be hard: 4 × 4 pixels, either all rows or all columns of one colour, 30 patterns, all equally likely (Fischer and Igel 2010 use the set too). No model can exceed $-\ln 30$, the negative entropy. From one pattern to the next one must change four pixels at once, and every
 # pattern in between is impossible: a good model of these data is *by construction* one in which chains get stuck.
 
 # %%
@@ -545,11 +579,15 @@ assert stuck["tempering"].score(patterns) > -3.6
 assert stuck["tempering"].score(patterns) > stuck["CD-1"].score(patterns)
 
 # %% [markdown]
-# The likelihood says how much probability the 30 patterns share among them; the rest is spent on pictures that do not exist. And how well do chains move? Put a hundred of them on the all-black pattern of the best machine and count how many are still there, or there again, after 200 steps; a perfect sampler would leave 1 in 30.
+# Likelihood is lost in two ways: probability is spent on pictures that do not exist, or the 30 patterns share theirs unevenly. (Even shares of a total $s$ would give $\ln(s/30)$ nats.) And how well do chains move? Put a hundred of them on the all-black pattern of the best machine and count how many are still there, or there again, after 200 steps; a perfect sampler would leave 1 in 30.
 
 # %%
+uneven = {}
 for name, rbm in stuck.items():
-    print(f"{name:10s}: probability of the 30 patterns together {np.exp(rbm.score_samples(patterns)).sum():.2f}")
+    total = np.exp(rbm.score_samples(patterns)).sum()
+    uneven[name] = np.log(total / 30) - rbm.score(patterns)
+    print(f"{name:10s}: the 30 patterns together {total:.2f}, lost by uneven shares {uneven[name]:.2f} nats")
+assert uneven["CD-1"] > uneven["tempering"]
 m = stuck["tempering"].harmonium_
 black = torch.ones(100, 16)
 tempered = NegativePhase("pt", n_temperatures=8, base_bias=torch.zeros(16), generator=generator)
@@ -566,8 +604,8 @@ assert left["plain"] > 0.15
 assert left["tempered"] < 0.15
 
 # %% [markdown]
-# Here the methods differ, and by more than the total shows. CD-1 gives the patterns nearly as much probability together as tempering does, but shares it unevenly: chains that start at every pattern equally often and hardly leave it cannot tell that the model prefers some of them. Persistent chains could, but once the
-# weights are large they move rarely. Chains that can warm up, walk over, and cool down keep the negative phase honest to the end. The record, with four seeds and some more patience:
+# Here the methods differ, and by more than the total shows. CD-1 gives the patterns nearly as much probability together as tempering does, but shares it unevenly, which here costs more than what is missing. A likely reason: chains that start at every pattern equally often and hardly leave it cannot tell that the model prefers some of them. Persistent chains could, but once the
+# weights are large they move rarely, as the plain chains have just shown. Chains that can warm up, walk over, and cool down reach the other patterns. The record, with four seeds and some more patience:
 
 # %%
 study = records.load("deep_belief/rbm_bars_and_stripes")
@@ -580,11 +618,11 @@ assert min(min(r["values"]) for r in study["table"] if r["name"].startswith("tem
 # %% [markdown]
 # ## Other kinds of units
 #
-# Pixels are 0 or 1, measurements are not. The machine with real visible units is the **Gaussian–Bernoulli** RBM (高斯-伯努利), that with real hidden ones **Bernoulli–Gaussian** (伯努利-高斯). With the energies
+# Pixels are 0 or 1, measurements are not. The machine with real visible units is the **Gaussian–Bernoulli** RBM (高斯-伯努利), that with real hidden ones **Bernoulli–Gaussian** (伯努利-高斯). With $\mu$ and $\sigma$ for the centre and the width of a real unit, the energies are
 #
 # \begin{align}
-# E(v, h) &= \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j - \sum_i \sum_j \frac{v_i}{\sigma_i} w_{ij} h_j \tag{12.59} \\
-# E(v, h) &= -\sum_i a_i v_i + \sum_j \frac{(h_j - \mu_j)^2}{2 \sigma_j^2} - \sum_i \sum_j v_i w_{ij} \frac{h_j}{\sigma_j} \tag{12.60, corrected}
+# E(v, h) &= \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j - \sum_{i,j} \frac{v_i}{\sigma_i} w_{ij} h_j \tag{12.59} \\
+# E(v, h) &= -\sum_i a_i v_i + \sum_j \frac{(h_j - \mu_j)^2}{2 \sigma_j^2} - \sum_{i,j} v_i w_{ij} \frac{h_j}{\sigma_j} \tag{12.60, corrected}
 # \end{align}
 #
 # In the public file the signs of the first two terms of 12.60 are the other way round. The bias is a matter of convention; the quadratic term is not. With a minus sign the energy falls without bound as $h$ grows, and $e^{-E}$ has no integral:
@@ -612,7 +650,7 @@ assert abs(-math.log(area) - small.free_energy(x_on).item()) < 1e-8
 
 # %% [markdown]
 # A run on real numbers: 949 colours that people named in a survey, each a triple of red, green and blue. Columns are divided by their standard deviations first, so that $\sigma_i = 1$ (our program does so by itself, and refuses a constant column). A machine with $H$ binary hidden units is a mixture
-# of $2^H$ Gaussians whose means are the corners of a skewed cube. The log-density, exactly, beside that of a single Gaussian with a full covariance matrix:
+# of $2^H$ Gaussians whose means are the corners of a skewed cube. After 0 epochs it is still nearly one Gaussian with independent columns. The log-density, exactly, beside that of a single Gaussian with a full covariance matrix:
 
 # %%
 rgb = load_colors().X[np.random.default_rng(0).permutation(949)]
@@ -637,11 +675,11 @@ for name, (on_train, on_test) in density.items():
     print(f"{name:30s}: {on_train:.3f} nats a colour, held out {on_test:.3f}")
 trained = density["machine, 200 epochs"]
 assert trained[0] > density["machine, 0 epochs"][0] + 0.003
-assert trained[1] > density["one Gaussian, full covariance"][1] + 0.01
+assert trained[1] > density["machine, 0 epochs"][1] > density["one Gaussian, full covariance"][1]
 
 # %% [markdown]
-# It learns, and what it learns holds for colours it has not seen, where the full covariance matrix does worse than no correlations at all. But the gain is small. The reason is worth knowing before one uses this machine: each of its Gaussians has the variance $\sigma_i^2$ in every direction, and we set that to the variance of the *whole* column. From there
-# it can only add spread, never sharpen. One would have to learn $\sigma_i$ as well, which is possible and notoriously unstable.
+# It learns, and what it learns holds for colours it has not seen, where, on this split, the full covariance matrix does worse than no correlations at all. But the gain is small. The reason is worth knowing before one uses this machine: each of its Gaussians has the variance $\sigma_i^2$ in every direction, and we set that to the variance of the *whole* column. From there
+# it can only add spread, never sharpen. One would have to learn $\sigma_i$ as well, which our program does not do.
 #
 # The pattern behind all of these is that a layer of units is known by three functions of the field $\eta$ it feels: the log-normaliser $A(\eta)$, its gradient the mean, and a way to sample. The rest of the program never changes.
 
@@ -688,7 +726,7 @@ assert accuracy["discriminative"] > accuracy["generative"] > 0.88
 assert min(accuracy["hybrid"], accuracy["discriminative"]) > 0.94
 
 # %% [markdown]
-# Classification is a matter of $p(y \mid x)$, and the objective that aims at it wins. A pinch of the generative gradient, one per cent here, acts as a regulariser; on MNIST, with more pixels and fewer images for each, it makes a visible difference (a record: three seeds, 300 hidden units, 4000 images):
+# Classification is a matter of $p(y \mid x)$, and the objective that aims at it wins here. A pinch of the generative gradient, one per cent here, is meant as a regulariser. On the small digits nothing is gained by it; on MNIST, with fewer images per pixel, it makes a visible difference (a record: three seeds, 300 hidden units, 4000 images):
 
 # %%
 study = records.load("deep_belief/rbm_classifier")
@@ -700,7 +738,7 @@ mnist_accuracy = {row["name"]: np.mean(row["test"]) for row in study["table"]}
 assert mnist_accuracy["hybrid"] > mnist_accuracy["discriminative"] + 0.005
 
 # %% [markdown]
-# And what the discriminative machine can *not* do: hold the label and let the pixels run. It reads the drawings of the others, and has no idea of its own what a digit looks like.
+# And what the discriminative machine can *not* do: hold the label and let the pixels run. We ask each machine for the digits 0 to 9, and let the discriminative one read the drawings.
 
 # %%
 drawn = [np.vstack([model.sample(k, 1, n_steps=500, random_state=k) for k in range(10)]) for model in reader.values()]
@@ -714,8 +752,11 @@ judge = reader["discriminative"]
 read = {name: (judge.predict(images) == np.arange(10)).sum() for name, images in zip(reader, drawn)}
 print("of ten drawn digits the discriminative machine reads as meant:", {k: int(v) for k, v in read.items()})
 assert read["generative"] >= 5
+assert read["hybrid"] > read["discriminative"]
 
 # %% [markdown]
+# It reads most drawings of the other two (first and second row) and has no idea of its own what a digit looks like (third row): nothing in its objective asked for one.
+#
 # ## What goes wrong, silently
 #
 # A network that is trained on a loss shows its divergence: the loss explodes. An RBM has no loss that anybody computes. Its probabilities stay in [0, 1], nothing becomes infinite, and people watch the **reconstruction error** (重构误差), because it is free. Fischer and Igel (2010) showed on bars and stripes how this misleads. Contrastive divergence at a constant rate and a
@@ -752,21 +793,21 @@ print(f"CD-1: likelihood at its best {values.max():.2f}, at the end {values[-5:]
 print(
     f"reconstruction error then {errors[values.argmax()]:.4f}, at the end {errors[-1]:.6f}; largest weight {sizes[-1]:.1f}"
 )
-assert values[-5:].mean() < values.max() - 0.3
-assert errors[-1] < 0.3 * errors[values.argmax()]
+assert values[-5:].mean() < values.max() - 0.2
+assert errors[-1] < 0.5 * errors[values.argmax()]
 print(f"exact gradient at the end: {watched['exact'][1][-1]:.2f} nats")
 assert watched["exact"][1][-1] > max(watched["exact"][1].max() - 0.05, values.max() + 0.5)
 
 # %% [markdown]
 # The likelihood falls while the reconstruction error says that things get better and better. There is no contradiction: with huge weights a chain that starts at a pattern returns to it, so every pattern is perfectly reconstructed, and CD-1, which asks just this question, is content. That the model meanwhile gives its probability to pictures that were never shown, the
-# reconstructions cannot say. (A rate that is simply too high is no louder: at three times this one even the exact gradient overshoots and its likelihood jumps about, while the reconstruction error looks as fine as here. Try it.) What one can do:
+# reconstructions cannot say. (Whether a rate that is simply too high would be louder is exercise 8.) What one can do:
 #
 # | Gauge | What it shows | What it costs |
 # |---|---|---|
 # | exact likelihood | everything | $2^K$ for the smaller layer $K \le 20$ |
 # | annealed importance sampling | nearly everything | [the next section](partition_function.ipynb) |
 # | free-energy gap | learning by heart | two matrix products |
-# | size of the weights, saturated units | that chains no longer mix | nothing |
+# | size of the weights, saturated units (always 0 or always 1) | that chains no longer mix | nothing |
 # | samples from long chains | modes without data | patience |
 # | reconstruction error | that the code is not broken | nothing |
 #
@@ -825,15 +866,16 @@ assert gap_h < 1e-5
 assert gap_f < 1e-3
 
 # %% [markdown]
-# Its speed is a matter of measurement, side by side on one thread: an epoch of PCD-1 in batches of 100. learnergy is the other library for RBMs that runs today.
+# Its speed is a matter of measurement, side by side on one thread: an epoch of PCD-1 in batches of 100. learnergy is another library with RBMs. A ratio below 1 means that ours is faster.
 
 # %%
 for row in records.load("deep_belief/rbm_time")["repetitions"]:
     ratios = ", ".join(f"{ratio:.2f} of {name}'s" for name, ratio in row["ratios"].items())
     print(f"{row['size']:8s} {row['dtype']}: our seconds are {ratios}")
+    assert row["ratios"].get("learnergy", 0) < 1
 
 # %% [markdown]
-# With 784 and 256 units all three programs do the same matrix products and little else, so there is not much to gain. At the size of our digits, 64 and 12, overhead decides.
+# With 784 and 256 units the matrix products dominate, and scikit-learn and we are about equal: a little faster in float32, a little slower in float64. At the size of our digits, 64 and 12, overhead decides, and scikit-learn has less of it than we do. learnergy takes longer at both sizes.
 
 # %% tags=["gpu"]
 if device.type == "cuda":
@@ -843,9 +885,7 @@ if device.type == "cuda":
     big.fit(mnist.X_train.astype("float32"))
     print(f"500 hidden units on 4000 images, 50 epochs: {time.perf_counter() - seconds:.1f} s")
 else:
-    print(
-        "skipped: 500 hidden units on 4000 images of MNIST, 50 epochs; a CUDA device takes seconds, one CPU core minutes"
-    )
+    print("skipped without a CUDA device: 500 hidden units on 4000 images of MNIST, 50 epochs")
 
 # %% [markdown]
 # ## Exercises
@@ -864,12 +904,14 @@ else:
 #    <details><summary>Hint</summary>Complete the square in $v_i$.</details>
 # 7. The Metropolis rule for exchanging the states of two temperatures contains no partition function. Why?
 #    <details><summary>Answer</summary>The ratio is $p_s(v_t) p_t(v_s) / (p_s(v_s) p_t(v_t))$; each $Z$ stands once above and once below.</details>
+# 8. Train by the exact gradient on bars and stripes at the rate 0.9, three times that of the three gauges. Does the reconstruction error warn you?
+#    <details><summary>Hint</summary>Record the same gauges every 100 epochs. Look at the likelihood for jumps, and at the reconstruction error at the same epochs.</details>
 #
 # ## Summary
 #
 # - Without connections inside a layer each layer is independent given the other: Gibbs sampling in two strokes, a free energy in closed form, a positive phase without a sample.
-# - The negative phase remains. CD-$k$ cuts the chain short; its bias falls geometrically in $k$ and rises with the weights, and its fixed point is not the maximum of the likelihood, though mostly close.
-# - On digits CD, PCD and tempering all reach the likelihood of the exact gradient to a fraction of a nat, if the rate falls. On bars and stripes they differ, and tempering comes closest to the bound.
+# - The negative phase remains. CD-$k$ cuts the chain short; in the machines above its bias falls geometrically in $k$ and rises with the weights, and its fixed point is not the maximum of the likelihood, though close.
+# - On digits CD, PCD and tempering all come within a fraction of a nat of the exact gradient. On bars and stripes they differ, and tempering comes closest to the bound.
 # - Real, categorical and label units change three functions. The quadratic terms are positive, whatever the print says.
 # - Reconstruction error is no likelihood. Watch something that can tell.
 #
@@ -881,6 +923,7 @@ else:
 # - Hinton (2002), Training products of experts by minimizing contrastive divergence, [doi:10.1162/089976602760128018](https://doi.org/10.1162/089976602760128018).
 # - Carreira-Perpiñán and Hinton (2005), On contrastive divergence learning, AISTATS.
 # - Welling, Rosen-Zvi and Hinton (2005), Exponential family harmoniums with an application to information retrieval, NIPS 17.
+# - Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets, [doi:10.1162/neco.2006.18.7.1527](https://doi.org/10.1162/neco.2006.18.7.1527).
 # - Tieleman (2008), Training restricted Boltzmann machines using approximations to the likelihood gradient, [doi:10.1145/1390156.1390290](https://doi.org/10.1145/1390156.1390290).
 # - Larochelle and Bengio (2008), Classification using discriminative restricted Boltzmann machines, [doi:10.1145/1390156.1390224](https://doi.org/10.1145/1390156.1390224).
 # - Desjardins, Courville, Bengio, Vincent and Delalleau (2010), Tempered Markov chain Monte Carlo for training of restricted Boltzmann machines, AISTATS.
