@@ -173,12 +173,22 @@ for rival in NAMES[1:]:
         gaps[rival, n] = paired_difference(accuracies("pre-trained", n), accuracies(rival, n))
     cells = [f"{g.mean:+.3f} ± {(g.high - g.low) / 2:.3f}" for g in (gaps[rival, n] for n in PER_CLASS)]
     print(f"{rival:30}" + "".join(f"{cell:>16}" for cell in cells))
+
+# %% [markdown]
+# Which of these differences are more than the luck of the draw? An interval that lies on one side of zero says so. First the other perceptrons:
+
+# %%
 assert accuracies("pre-trained", 400).mean() >= 0.955
 assert all(gaps["small start", n].low > 0 for n in PER_CLASS)
 assert all(gaps["ReLU", n].low > 0 for n in (1, 3, 10, 30, 100))
 assert all(gaps["ReLU, dropout", n].low > 0 for n in (1, 3, 10, 30))
 assert gaps["ReLU, dropout", 100].low < 0
 assert gaps["ReLU", 400].low < 0 < gaps["ReLU", 400].high
+
+# %% [markdown]
+# Then the classifiers of other kinds:
+
+# %%
 assert gaps["LeNet", 10].low < 0 < gaps["LeNet", 10].high
 assert all(gaps["LeNet", n].high < 0 for n in (30, 100, 400))
 assert all(accuracies("LeNet", n).mean() == max(accuracies(m, n).mean() for m in NAMES) for n in (30, 100, 400))
@@ -226,7 +236,7 @@ for name in ("pre-trained", "small start", "ReLU"):
     paths[name] = fine_tune(full[name], X, y, learning_rate=3e-3, epochs=15, metrics=metrics).history
     print(f"{name:12} test accuracy {judge(full[name], X_test, y_test)['accuracy']:.3f}")
 
-# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of fifteen epochs; the horizontal axis is reversed, so that time runs from left to right. The curve of the pre-trained network lies below that of the small start all the way, and below that of the rectifiers from the middle on."}}
+# %% mystnb={"image": {"alt": "Test cross-entropy against training cross-entropy on logarithmic axes, each curve one training of fifteen epochs; the horizontal axis is reversed, so that time runs from left to right. The curve of the pre-trained network lies below that of the small start all the way, and, where both can be compared, below that of the rectifiers."}}
 figure, ax = plt.subplots(figsize=(6, 3.6))
 for index, (name, path) in enumerate(paths.items()):
     ax.loglog(path["train"], path["test"], marker="os^"[index], ms=3, label=name)
@@ -278,7 +288,7 @@ assert means["shuffled"] > means["small start"] + 0.02
 assert share > 0.4
 
 # %% [markdown]
-# We expected the gain to vanish, and it does not. The larger part of it remains: what a shuffled network still has is the right *scale*, units that respond to images instead of all sitting at one half, and a modern start gives that for nothing. Only the rest is knowledge of what digits look like. A comparison of pre-training
+# We expected the gain to vanish, and it does not. About half of it or more remains: what a shuffled network still has is the right *scale*, units that respond to images instead of all sitting at one half, and a modern start gives that for nothing. Only the rest is knowledge of what digits look like. A comparison of pre-training
 # with nothing but the small start, of which there were many, books both under one name.
 #
 # ## What fine-tuning changes
