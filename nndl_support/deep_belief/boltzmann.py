@@ -79,7 +79,7 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
     ----------
     weights_ : array (N, N), symmetric with zero diagonal
     biases_ : array (N,)
-    log_likelihoods_ : array (n_iter_,), exact only: mean log-likelihood before each step of the last ``fit``, in nats
+    log_likelihoods_ : array (number of steps,), exact only: mean log-likelihood before each step of the last ``fit``, in nats
     n_iter_ : int, steps made
     n_features_in_ : int, D
 

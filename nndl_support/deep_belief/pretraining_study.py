@@ -2,7 +2,7 @@ r"""A classifier that starts where a stack of restricted Boltzmann machines ende
 
 A layer of a stack infers :math:`q(h_j = 1 \mid v) = \sigma(b_j + v^\top W_{:j})`. A layer of logistic units computes the same,
 so that the stack, with a linear layer on top, *is* a multilayer perceptron, and back-propagation may go on from there. Every
-competitor of the table :data:`COMPETITORS` has the same layers of units; they differ in the units, in the first weights, and in
+competitor of the table ``COMPETITORS`` has the same layers of units; they differ in the units, in the first weights, and in
 dropout.
 
 Shapes: N images, D pixels, L hidden layers, K classes.

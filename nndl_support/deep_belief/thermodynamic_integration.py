@@ -50,7 +50,7 @@ def gauss_legendre(n_nodes: int) -> tuple[Tensor, Tensor]:
 
 
 def exact_mean_slope(rbm: Any, beta: float, base_bias: Tensor) -> float:
-    r"""The mean of :func:`.slope` over a rung, the derivative of its log Z by beta, by enumeration; in nats.
+    r"""The mean slope over a rung, the derivative of its log Z by beta, by enumeration; in nats.
 
     .. math:: \frac{d \log Z_\beta}{d \beta} = (a - a_0)^\top \mathbb{E}_\beta[v] + b^\top \mathbb{E}_\beta[h]
         + \sum_{ij} W_{ij}\, \mathbb{E}_\beta[v_i h_j]
