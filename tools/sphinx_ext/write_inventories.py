@@ -139,8 +139,8 @@ def scipy() -> list[Entry]:
 
 def sklearn() -> list[Entry]:
     """Base classes and the estimators that the book compares itself with."""
-    classes = """base.BaseEstimator base.ClassifierMixin base.RegressorMixin base.TransformerMixin base.ClusterMixin base.DensityMixin
-    base.ClassNamePrefixFeaturesOutMixin base.OneToOneFeatureMixin base.OutlierMixin
+    classes = """base.BaseEstimator base.ClassifierMixin base.RegressorMixin base.TransformerMixin base.ClusterMixin
+    base.DensityMixin base.ClassNamePrefixFeaturesOutMixin base.OneToOneFeatureMixin base.OutlierMixin
     neural_network.MLPClassifier neural_network.MLPRegressor neural_network.BernoulliRBM linear_model.Perceptron
     linear_model.SGDClassifier utils.Bunch exceptions.NotFittedError exceptions.ConvergenceWarning pipeline.Pipeline
     decomposition.PCA"""
