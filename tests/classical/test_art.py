@@ -169,9 +169,16 @@ def test_art1_on_all_binary_digits_is_artlibs_fuzzy_art_with_alpha_l_minus_1(vig
 
 
 def art1_of_the_paper(artlib):
-    """artlib's ART1 with its match divided by |I|, and a new category weighted like a learnt one, in double precision."""
+    """artlib's ART1 with its match divided by |I|, and a new category weighted like a learnt one, in double precision.
+
+    Its choice is a sum of many equal weights, whose last digit depends on the processor; rounded, equal choices are equal.
+    """
 
     class PaperART1(artlib.ART1):
+        def category_choice(self, i, w, params):
+            choice, cache = super().category_choice(i, w, params)
+            return round(float(choice), 12), cache
+
         def match_criterion(self, i, w, params, cache=None):
             return np.count_nonzero(i * w[self.dim_ :]) / np.count_nonzero(i), cache
 
