@@ -491,7 +491,7 @@ assert np.sum(kinds == "other") > 10
 
 # %% [markdown]
 # Some went to mixtures of three prototypes, still more to valleys without a name.
-# #
+#
 # Can thresholds remove the first kind? Give the network one more unit that is always $+1$, store every pattern with it, and call its weights biases:
 
 # %%

@@ -92,6 +92,13 @@ def test_it_tells_the_whole_story(section):
 
 
 @every_section
+def test_it_has_one_title_and_no_empty_heading(section):
+    headings = re.findall(r"^(#+)[ \t]*(.*)$", prose(section), flags=re.MULTILINE)
+    assert [level for level, _ in headings].count("#") == 1, "a second title would be numbered like a section"
+    assert all(text.strip() for _, text in headings)
+
+
+@every_section
 def test_every_figure_has_an_alt_text(section):
     without = [
         cell.source
