@@ -251,7 +251,10 @@ assert correlations[-1] < 1e-10
 #
 # Stop untying at some layer, and you have a **deep belief network** (深度信念网络, DBN). Its topmost two layers are a restricted Boltzmann machine, standing for the infinite rest. Below it, everything is directed and points down:
 #
-# $$ p(v, h^{(1)}, \dots, h^{(L)}) = p(v \mid h^{(1)}) \Bigl(\prod_{l=1}^{L-2} p(h^{(l)} \mid h^{(l+1)})\Bigr)\, p(h^{(L-1)}, h^{(L)}) \tag{12.61} $$
+# \begin{align}
+# p(v, h^{(1)}, \dots, h^{(L)}) &= p(v \mid h^{(1)}) \Bigl(\prod_{l=1}^{L-2} p(h^{(l)} \mid h^{(l+1)})\Bigr) \notag \\
+#      &\qquad \times p(h^{(L-1)}, h^{(L)}) \tag{12.61}
+# \end{align}
 #
 # $$ p(h^{(l)} = 1 \mid h^{(l+1)}) = \sigma\bigl(a^{(l)} + W^{(l+1)} h^{(l+1)}\bigr), \qquad h^{(0)} = v \tag{12.64} $$
 #

@@ -127,7 +127,8 @@ assert gap < 1e-13
 # only, so the sum of $2^{K_h}$ terms becomes a product of $K_h$ sums of *two*:
 #
 # \begin{align}
-# p(v) &= \frac1Z \sum_h e^{-E(v,h)} = \frac{e^{a^\top v}}{Z} \prod_j \sum_{h_j \in \{0, 1\}} e^{h_j (b_j + \sum_i w_{ij} v_i)} \notag \\
+# p(v) &= \frac1Z \sum_h e^{-E(v,h)} \notag \\
+#      &= \frac{e^{a^\top v}}{Z} \prod_j \sum_{h_j \in \{0, 1\}} e^{h_j (b_j + \sum_i w_{ij} v_i)} \notag \\
 #      &= \frac{e^{a^\top v}}{Z} \prod_j \Bigl(1 + e^{b_j + \sum_i w_{ij} v_i}\Bigr) \tag{12.35–12.40}
 # \end{align}
 #
@@ -622,10 +623,10 @@ assert min(min(r["values"]) for r in study["table"] if r["name"].startswith("tem
 #
 # \begin{align}
 # E(v, h) &= \sum_i \frac{(v_i - \mu_i)^2}{2 \sigma_i^2} - \sum_j b_j h_j - \sum_{i,j} \frac{v_i}{\sigma_i} w_{ij} h_j \tag{12.59} \\
-# E(v, h) &= -\sum_i a_i v_i + \sum_j \frac{(h_j - \mu_j)^2}{2 \sigma_j^2} - \sum_{i,j} v_i w_{ij} \frac{h_j}{\sigma_j} \tag{12.60, corrected}
+# E(v, h) &= -\sum_i a_i v_i + \sum_j \frac{(h_j - \mu_j)^2}{2 \sigma_j^2} - \sum_{i,j} v_i w_{ij} \frac{h_j}{\sigma_j} \tag{12.60}
 # \end{align}
 #
-# In the public file the signs of the first two terms of 12.60 are the other way round. The bias is a matter of convention; the quadratic term is not. With a minus sign the energy falls without bound as $h$ grows, and $e^{-E}$ has no integral:
+# The second is the corrected form: in the public file the signs of the first two terms of 12.60 are the other way round. The bias is a matter of convention; the quadratic term is not. With a minus sign the energy falls without bound as $h$ grows, and $e^{-E}$ has no integral:
 
 # %%
 small = Harmonium(torch.tensor([[0.7], [-0.4]]), torch.tensor([0.2, 0.1]), torch.tensor([0.3]), hidden=GaussianUnits(1))
