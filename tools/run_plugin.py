@@ -10,12 +10,15 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
 import pytest
+from nbmake.nb_run import NotebookRun
 
 from tools.records_of_runs import file_hash, record_path, write_json
 
@@ -108,6 +111,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     return report
 
 
+def with_a_second_start(execute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Run the notebook again when its kernel died before the first cell.
+
+    Kernels that start at the same moment may be given the same port, and the later one dies. Nothing has run by then.
+    """
+
+    def execute_or_start_again(notebook_run: Any) -> Any:
+        try:
+            return execute(notebook_run)
+        except RuntimeError as error:
+            if "before replying to kernel_info" not in str(error):
+                raise
+        return execute(notebook_run)
+
+    return execute_or_start_again
+
+
 class Progress:
     """One line when a section starts and one when it ends, with what is left."""
 
@@ -140,5 +160,6 @@ class Progress:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    NotebookRun.execute = with_a_second_start(NotebookRun.execute)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Progress(config))

@@ -13,6 +13,7 @@ import pytest
 from tools.execute import choose, execute, executed_notebook, stale_sections
 from tools.records_of_runs import record_path, write_json
 from tools.render import execution_table, with_outputs
+from tools.run_plugin import with_a_second_start
 from tools.sections import ROOT
 
 RUN = """
@@ -139,3 +140,23 @@ def test_an_unknown_section_is_named_together_with_the_known_ones(toy):
 
 def test_nothing_to_run_is_a_success(toy):
     assert execute([], root=toy.root, package_path=toy.root) == 0
+
+
+@pytest.mark.parametrize(
+    ("message", "n_starts"), [("Kernel died before replying to kernel_info", 2), ("Kernel died", 1)]
+)
+def test_a_kernel_that_dies_before_its_first_cell_is_started_once_more(message, n_starts):
+    starts = []
+
+    def execute(notebook_run):
+        starts.append(notebook_run)
+        if len(starts) == 1:
+            raise RuntimeError(message)
+        return "result"
+
+    if n_starts == 2:
+        assert with_a_second_start(execute)("run") == "result"
+    else:  # a cell may have run: once more would hide a fault
+        with pytest.raises(RuntimeError, match=message):
+            with_a_second_start(execute)("run")
+    assert starts == ["run"] * n_starts
