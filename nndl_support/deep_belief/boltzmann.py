@@ -242,19 +242,6 @@ class BoltzmannMachine(DensityMixin, BaseEstimator):
         inputs = logsumexp(table.reshape(2**self.n_inputs, -1), axis=1)
         return table[index] - inputs[index >> (n_visible - self.n_inputs)]
 
-    def log_probability(self, X: npt.ArrayLike) -> np.ndarray:
-        """The same as :meth:`score_samples`.
-
-        Parameters
-        ----------
-        X : array (B, D), entries 0 or 1
-
-        Returns
-        -------
-        array (B,), in nats
-        """
-        return self.score_samples(X)
-
     def score(self, X: npt.ArrayLike, y: object = None) -> float:
         """Mean of :meth:`score_samples`.
 
