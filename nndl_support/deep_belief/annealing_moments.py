@@ -24,9 +24,10 @@ import torch
 from torch import Tensor
 
 from nndl_support.deep_belief.annealing_path import as_harmonium, check_temperatures, tempered_machine
+from nndl_support.deep_belief.expected_divergence import gibbs_matrix
 from nndl_support.deep_belief.harmonium import Harmonium
 
-__all__ = ["WeightMoments", "exact_end_distribution", "exact_reverse_moments", "exact_weight_moments", "gibbs_matrix"]
+__all__ = ["WeightMoments", "exact_end_distribution", "exact_reverse_moments", "exact_weight_moments"]
 
 
 class WeightMoments(NamedTuple):
@@ -44,35 +45,6 @@ class WeightMoments(NamedTuple):
     log_mean: float
     mean_log: float
     log_mean_square: float
-
-
-def gibbs_matrix(rbm: Harmonium) -> Tensor:
-    r"""Probability of every visible state after one Gibbs step from every other: (S, S), rows sum to 1.
-
-    .. math:: T(v, v') = \sum_h p(h \mid v)\, p(v' \mid h)
-
-    Raises
-    ------
-    ValueError
-        When a layer has more than 4096 states.
-
-    Examples
-    --------
-    >>> gibbs_matrix(Harmonium(torch.zeros(1, 1), torch.zeros(1), torch.zeros(1)))
-    tensor([[0.5000, 0.5000],
-            [0.5000, 0.5000]], dtype=torch.float64)
-    """
-    if max(rbm.visible.n_states, rbm.hidden.n_states) > 4096:
-        raise ValueError(
-            f"{rbm.visible!r} and {rbm.hidden!r} have {rbm.visible.n_states:g} and {rbm.hidden.n_states:g} states; "
-            "expected at most 4096 each"
-        )
-    machine = rbm.to(torch.float64)
-    v, h = machine.visible.states(), machine.hidden.states()
-    # p(h | v) is proportional to e^{h (b + v W)}; a softmax over all h normalises it
-    hidden_given_visible = (machine.hidden_field(v) @ h.T).softmax(1)
-    visible_given_hidden = (machine.visible_field(h) @ v.T).softmax(1)
-    return hidden_given_visible @ visible_given_hidden
 
 
 def exact_weight_moments(rbm: Any, beta: Any, base_bias: Tensor) -> WeightMoments:
