@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from nndl_support.deep_belief.boltzmann_distribution import all_states
 from nndl_support.deep_belief.hopfield_dynamics import energy, local_fields
 from nndl_support.deep_belief.hopfield_storage import check_patterns
 
@@ -57,7 +58,7 @@ def spin_states(n_units: int) -> np.ndarray:
     """
     if not 1 <= n_units <= MAX_UNITS:
         raise ValueError(f"{n_units} units: expected 1 to {MAX_UNITS}, since all 2^N states are listed")
-    return 2.0 * (np.arange(2**n_units)[:, None] >> np.arange(n_units)[::-1] & 1) - 1.0
+    return 2.0 * all_states(n_units) - 1.0
 
 
 def fixed_points(weights: npt.ArrayLike, thresholds: npt.ArrayLike | None = None) -> np.ndarray:
