@@ -57,6 +57,7 @@ from nndl_support.deep_belief import (
 from nndl_support.deep_belief.enumeration import exact_log_likelihood
 from nndl_support.deep_belief.harmonium import Harmonium
 from nndl_support.deep_belief.moments import contrastive_divergence, moments
+from nndl_support.deep_belief.monitoring import reconstruction_error
 from nndl_support.deep_belief.rbm import RestrictedBoltzmannMachine
 from nndl_support.deep_belief.tempering import tempered_gibbs_step
 from nndl_support.device import pick_device
@@ -657,7 +658,7 @@ for step in range(3001):
     if step % 100 == 0:
         likelihood = float(exact_log_likelihood(learner, bars).mean())
         pseudo = float(pseudo_likelihood.log_pseudo_likelihood(learner, bars).mean())
-        course.append((step, likelihood, pseudo, float(pseudo_likelihood.reconstruction_error(learner, bars).mean())))
+        course.append((step, likelihood, pseudo, 16 * float(reconstruction_error(learner, bars).mean())))
     negative, chains = contrastive_divergence(learner, chains, 1, generator)
     for parameter, direction in zip((learner.W, learner.a, learner.b), moments(learner, bars).minus(negative)):
         parameter.add_(direction, alpha=0.3)

@@ -539,7 +539,7 @@ plot.image_grid(shown.reshape(-1, 8, 8), n_columns=10, cmap="gray_r", figsize=(6
 plt.show()
 
 # %%
-error = monitoring.reconstruction_error(sampled.harmonium_, torch.tensor(X_test, dtype=torch.float64))
+error = float(monitoring.reconstruction_error(sampled.harmonium_, torch.tensor(X_test, dtype=torch.float64)).mean())
 ink = abs(fantasies.mean() - X_train.mean())
 guess = np.square(X_test - X_train.mean(0)).mean()
 print(
@@ -774,7 +774,7 @@ for name, method in {"CD-1": "cd", "exact": "exact"}.items():
         if epoch % 100 == 0:
             m = rbm.harmonium_
             exact_value = enumeration.exact_log_likelihood(m, truth).mean().item()
-            rows.append((monitoring.reconstruction_error(m, truth), exact_value, m.W.abs().max().item()))
+            rows.append((monitoring.reconstruction_error(m, truth).mean().item(), exact_value, m.W.abs().max().item()))
     watched[name] = np.array(rows).T
 
 # %% mystnb={"image": {"alt": "Three panels against the epoch. Left, on a logarithmic axis: the reconstruction errors of CD-1 and of the exact gradient fall by orders of magnitude. Middle: the log-likelihood of CD-1 peaks near minus 5 and then sinks by about a nat, while that of the exact gradient never falls and ends near minus 3.5. Right: the largest weights of both keep growing."}}

@@ -20,16 +20,18 @@ from nndl_support.deep_belief.harmonium import Harmonium
 __all__ = ["free_energy_gap", "reconstruction_error", "saturation"]
 
 
-def reconstruction_error(rbm: Harmonium, v: Tensor) -> float:
-    """Mean squared difference between v (B, V) and its way up and down through the means.
+def reconstruction_error(rbm: Harmonium, v: Tensor) -> Tensor:
+    """Mean squared difference per unit between v and its way up and down through the means: (B, V) to (B,).
+
+    Often reported, because it costs nothing. It says how well the hidden units *encode* v, not how probable v is.
 
     Examples
     --------
     >>> rbm = Harmonium(torch.tensor([[50.0]]), torch.tensor([-25.0]), torch.tensor([-25.0]))
-    >>> reconstruction_error(rbm, torch.tensor([[0.0], [1.0]]))
-    0.0
+    >>> reconstruction_error(rbm, torch.tensor([[0.0], [1.0]])).round(decimals=3)
+    tensor([0., 0.])
     """
-    return float((rbm.mean_visible(rbm.mean_hidden(v)) - v).square().mean())
+    return (rbm.mean_visible(rbm.mean_hidden(v)) - v).square().mean(-1)
 
 
 def free_energy_gap(rbm: Harmonium, train: Tensor, held_out: Tensor) -> float:

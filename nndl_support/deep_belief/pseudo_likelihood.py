@@ -24,7 +24,7 @@ from nndl_support.deep_belief.annealing_path import as_harmonium
 from nndl_support.deep_belief.harmonium import Harmonium
 from nndl_support.deep_belief.units import BernoulliUnits
 
-__all__ = ["flip_costs", "log_pseudo_likelihood", "reconstruction_error", "stochastic_log_pseudo_likelihood"]
+__all__ = ["flip_costs", "log_pseudo_likelihood", "stochastic_log_pseudo_likelihood"]
 
 _MAX_ENTRIES = 2**22
 
@@ -102,19 +102,3 @@ def stochastic_log_pseudo_likelihood(rbm: Any, v: Any, generator: Generator | No
     cost = machine.hidden.log_normalizer(field) - d * machine.a[unit]
     cost -= machine.hidden.log_normalizer(field.addcmul_(d[:, None], machine.W[unit]))
     return x.shape[1] * F.logsigmoid(cost)
-
-
-def reconstruction_error(rbm: Any, v: Any) -> Tensor:
-    """Squared distance of examples from their reconstruction by the mean hidden states: (B, V) to (B,).
-
-    Often reported, because it costs nothing. It says how well the hidden units *encode* v, not how probable v is.
-
-    Examples
-    --------
-    >>> rbm = Harmonium(torch.zeros(3, 2), torch.zeros(3), torch.zeros(2))
-    >>> reconstruction_error(rbm, torch.ones(1, 3))
-    tensor([0.7500])
-    """
-    machine = as_harmonium(rbm)
-    x = torch.as_tensor(v).to(machine.W)
-    return (x - machine.mean_visible(machine.mean_hidden(x))).square().sum(1)

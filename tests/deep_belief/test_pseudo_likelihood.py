@@ -13,10 +13,10 @@ from nndl_support import records
 from nndl_support.deep_belief import pseudo_likelihood
 from nndl_support.deep_belief.enumeration import exact_log_likelihood
 from nndl_support.deep_belief.harmonium import Harmonium
+from nndl_support.deep_belief.monitoring import reconstruction_error
 from nndl_support.deep_belief.pseudo_likelihood import (
     flip_costs,
     log_pseudo_likelihood,
-    reconstruction_error,
     stochastic_log_pseudo_likelihood,
 )
 from nndl_support.deep_belief.units import BernoulliUnits, GaussianUnits
@@ -126,12 +126,6 @@ def test_two_coins_in_one_machine_are_a_mixture_of_two_products():
     states, lit = BernoulliUnits(12).states(), BernoulliUnits(12).states().sum(1)
     mixture = 0.7 * 0.05**lit * 0.95 ** (12 - lit) + 0.3 * 0.95**lit * 0.05 ** (12 - lit)
     torch.testing.assert_close(exact_log_likelihood(coins(0.05, 0.3), states).exp(), mixture)
-
-
-def test_the_reconstruction_error_is_a_sum_of_squares(rbm, v):
-    h = (v @ rbm.W + rbm.b).sigmoid()
-    expected = ((v - (rbm.a + h @ rbm.W.T).sigmoid()) ** 2).sum(1)
-    torch.testing.assert_close(reconstruction_error(rbm, v), expected)
 
 
 def test_errors_say_what_was_given(rbm, v):
