@@ -19,8 +19,8 @@ class _Box(Shape):
         self._lengths = self.bounds[1] - self.bounds[0]
         self.measure = float(self._lengths.prod())
         # Face 2 i lies at the low end of axis i, face 2 i + 1 at its high end.
-        self._faces = np.repeat([np.delete(self._lengths, axis).prod() for axis in range(self.dimension)], 2)
-        self.boundary_measure = float(self._faces.sum())
+        self._pieces = np.repeat([np.delete(self._lengths, axis).prod() for axis in range(self.dimension)], 2)
+        self.boundary_measure = float(self._pieces.sum())
 
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
         low, high = self.bounds
@@ -28,7 +28,7 @@ class _Box(Shape):
         return np.linalg.norm(np.maximum(beyond, 0), axis=1) + np.minimum(beyond.max(axis=1), 0)
 
     def _boundary(self, u: np.ndarray) -> Boundary:
-        face, within = split_by_measure(u[:, 0], self._faces)
+        face, within = split_by_measure(u[:, 0], self._pieces)
         rest = np.column_stack([within, u[:, 1:]])[:, : self.dimension - 1]
         points, normals = np.empty((len(u), self.dimension)), np.zeros((len(u), self.dimension))
         for i in range(2 * self.dimension):
@@ -44,7 +44,8 @@ class _Box(Shape):
         spacing = (self.boundary_measure / n) ** (1 / (self.dimension - 1))
         points, normals = [], []
         for axis in range(self.dimension):
-            across = cell_centres(*(np.delete(end, axis) for end in self.bounds), spacing)
+            low, high = (np.delete(end, axis) for end in self.bounds)
+            across = cell_centres(low, high, spacing)
             for side in (0, 1):
                 points.append(np.insert(across, axis, self.bounds[side][axis], axis=1))
                 normals.append(np.tile((2 * side - 1) * np.eye(self.dimension)[axis], (len(across), 1)))

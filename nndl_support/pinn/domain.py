@@ -197,6 +197,8 @@ class Domain(ABC):
 class Shape(Domain):
     """A region of space, known by the signed distance to its boundary."""
 
+    _pieces: np.ndarray  # measures of the smooth pieces of the boundary, in the order of ``_boundary``
+
     @abstractmethod
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
         """Distance to the boundary: negative inside, zero on it, positive outside.
@@ -231,8 +233,11 @@ class Shape(Domain):
             n *= 2  # a thin shape slips between the points of a coarse grid
 
     def _boundary_grid(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        # Right for a curve and for two end points; surfaces say it themselves.
-        points, normals, _ = self._boundary((np.arange(n)[:, None] + 0.5) / n)
+        # For curves and end points; surfaces say it themselves. Each piece is cut evenly, which keeps points off the corners.
+        ends = np.append(0.0, np.cumsum(self._pieces / self._pieces.sum()))
+        counts = np.diff(np.rint(ends * n)).astype(int)
+        u = np.concatenate([a + (np.arange(m) + 0.5) * (b - a) / m for a, b, m in zip(ends, ends[1:], counts) if m])
+        points, normals, _ = self._boundary(u[:, None])
         return points, normals
 
 

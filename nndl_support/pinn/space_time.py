@@ -145,9 +145,12 @@ class SpaceTime(Domain):
         return self._at_all_times(self.space._interior_grid(max(1, round(n / n_times))), n_times)
 
     def _boundary_grid(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        one_axis = self.space.dimension == 1  # a boundary of two ends, whatever n is
-        n_times = max(1, round(n / 2 if one_axis else n ** (1 / self.space.dimension)))
-        x, normals = self.space._boundary_grid(2 if one_axis else max(1, round(n / n_times)))
+        if self.space.dimension == 1:  # a boundary of a few ends, whatever n is
+            n_places = round(self.space.boundary_measure)
+        else:
+            n_places = max(1, round(n ** (1 - 1 / self.space.dimension)))
+        n_times = max(1, round(n / n_places))
+        x, normals = self.space._boundary_grid(n_places)
         sideways = np.column_stack([normals, np.zeros(len(normals))])
         return self._at_all_times(x, n_times), np.tile(sideways, (n_times, 1))
 
