@@ -1,0 +1,150 @@
+r"""A small network for the Bratu problem: minimise the residual, from a start of chosen height, or away from a known solution.
+
+The ansatz :math:`u(x) = x(1 - x)\,N(x)` has the boundary values built in; N is one layer of tanh units. What is left to
+minimise is the mean square residual :math:`\int_0^1 (u'' + \lambda e^u)^2\,dx`.
+
+Shapes: P collocation points, H hidden units.
+
+References
+----------
+Lagaris, Likas and Fotiadis (1998), https://doi.org/10.1109/72.712178 (the ansatz). Farrell, Birkisson and Funke (2015), Deflation
+techniques for finding distinct solutions of nonlinear partial differential equations, SIAM Journal on Scientific Computing 37(4),
+https://doi.org/10.1137/140984798 (the factor that repels). Section "Why physics?" of this book.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import least_squares
+
+from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
+
+# The exponential of a height that only a wild step visits.
+_HIGHEST = 30.0
+
+
+@dataclass(frozen=True)
+class BratuFit:
+    """A fitted network.
+
+    Attributes
+    ----------
+    weights : array (3H,)
+    residual : float, root mean square of the residual over the interval
+    n_evaluations : int, residuals that the solver asked for
+    """
+
+    weights: np.ndarray
+    residual: float
+    n_evaluations: int
+
+    def profile(self, x: npt.ArrayLike) -> np.ndarray:
+        """The solution at places (M,): an array (M,)."""
+        x = np.asarray(x, dtype=float)
+        return x * (1.0 - x) * jet(self.weights, x).value
+
+
+def start_at_height(height: float, rng: np.random.Generator, *, n_units: int = 12) -> np.ndarray:
+    """Random hidden units whose outputs are fitted to the parabola with the given height in the middle.
+
+    Parameters
+    ----------
+    height : float
+    rng : numpy.random.Generator
+    n_units : int, H
+
+    Returns
+    -------
+    array (3H,)
+    """
+    weights = random_weights(n_units, 1.0, rng)
+    x = gauss_points(40)[0]
+    hidden = jet(weights, x).value_slopes[:, 2 * n_units :]
+    weights[2 * n_units :] = np.linalg.lstsq(hidden, np.full(len(x), 4.0 * height), rcond=1e-6)[0]
+    return weights
+
+
+def bratu_residual(weights: npt.ArrayLike, lam: float, x: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    r"""The residual :math:`u'' + \lambda e^u` of the ansatz at P points, and its Jacobian in the weights.
+
+    Parameters
+    ----------
+    weights : array (3H,)
+    lam : float
+    x : array (P,)
+
+    Returns
+    -------
+    residual : array (P,)
+    jacobian : array (P, 3H)
+    """
+    x, of_N = np.asarray(x, dtype=float), jet(weights, x)
+    bump, slope = x * (1.0 - x), 1.0 - 2.0 * x
+    u, reaction = bump * of_N.value, lam * np.exp(np.minimum(bump * of_N.value, _HIGHEST))
+    # (x(1-x) N)'' = x(1-x) N'' + 2 (1-2x) N' - 2 N
+    residual = bump * of_N.second + 2.0 * slope * of_N.first - 2.0 * of_N.value + reaction
+    growth = (reaction * bump * (u < _HIGHEST) - 2.0)[:, None]
+    jacobian = (
+        bump[:, None] * of_N.second_slopes + 2.0 * slope[:, None] * of_N.first_slopes + growth * of_N.value_slopes
+    )
+    return residual, jacobian
+
+
+def fit_bratu(
+    lam: float,
+    start: npt.ArrayLike,
+    *,
+    away_from: Callable[[np.ndarray], np.ndarray] | None = None,
+    n_points: int = 40,
+    max_evaluations: int = 400,
+) -> BratuFit:
+    r"""Minimise the mean square residual by Levenberg-Marquardt.
+
+    Parameters
+    ----------
+    lam : float > 0
+    start : array (3H,), such as :func:`start_at_height` returns
+    away_from : function of an array (P,), optional
+        A solution that is known. The residual is multiplied by :math:`1 + 1 / \lVert u - u_1 \rVert^2`, which is infinite
+        there: *deflation*. Every other solution stays a solution.
+    n_points : int, P, Gauss-Legendre points
+    max_evaluations : int
+
+    Returns
+    -------
+    BratuFit
+
+    Examples
+    --------
+    >>> low = fit_bratu(1.0, start_at_height(0.5, np.random.default_rng(0)))
+    >>> high = fit_bratu(1.0, start_at_height(4.5, np.random.default_rng(0)))
+    >>> float(low.profile([0.5])[0].round(4)), float(high.profile([0.5])[0].round(3))
+    (0.1405, 4.091)
+    """
+    x, q = gauss_points(n_points)
+    root, bump = np.sqrt(q), x * (1.0 - x)
+    known = None if away_from is None else np.asarray(away_from(x), dtype=float)
+
+    def both(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        residual, jacobian = bratu_residual(weights, lam, x)
+        residual, jacobian = root * residual, root[:, None] * jacobian
+        if known is None:
+            return residual, jacobian
+        of_N = jet(weights, x)
+        apart = bump * of_N.value - known
+        distance = q @ apart**2
+        factor = 1.0 + 1.0 / distance
+        factor_slopes = -2.0 / distance**2 * ((q * apart * bump) @ of_N.value_slopes)
+        return factor * residual, factor * jacobian + np.outer(residual, factor_slopes)
+
+    found = least_squares(
+        lambda weights: both(weights)[0],
+        np.asarray(start, dtype=float),
+        jac=lambda weights: both(weights)[1],
+        method="lm",
+        max_nfev=max_evaluations,
+    )
+    residual, _ = bratu_residual(found.x, lam, x)
+    return BratuFit(found.x, float(np.sqrt(q @ residual**2)), int(found.nfev))
