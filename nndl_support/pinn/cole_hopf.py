@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import roots_hermite
 
-from nndl_support.pinn.space_time import checked_grid
+from nndl_support.pinn.reference_arguments import checked_grid
 
 __all__ = ["SMALLEST_VISCOSITY", "burgers", "burgers_slope"]
 

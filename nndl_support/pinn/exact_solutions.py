@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.pinn.space_time import checked_grid, checked_points
+from nndl_support.pinn.reference_arguments import checked_grid, checked_points
 
 __all__ = [
     "heat",

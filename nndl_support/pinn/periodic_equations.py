@@ -40,7 +40,7 @@ import numpy.typing as npt
 
 from nndl_support.pinn.exponential_integrator import etdrk4
 from nndl_support.pinn.fourier_series import FourierSeries
-from nndl_support.pinn.space_time import checked_grid
+from nndl_support.pinn.reference_arguments import checked_grid
 
 __all__ = ["allen_cahn", "burgers_fourier", "korteweg_de_vries", "nonlinear_schrodinger", "solve_periodic"]
 
