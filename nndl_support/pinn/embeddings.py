@@ -28,9 +28,12 @@ class Rescale(nn.Module):
     [[0.5, 0.0]]
     """
 
+    centre: Tensor
+    half_width: Tensor
+
     def __init__(self, low: Sequence[float], high: Sequence[float]) -> None:
         super().__init__()
-        below, above = (torch.as_tensor(side, dtype=torch.float64) for side in (low, high))
+        below, above = (torch.tensor([float(x) for x in side], dtype=torch.float64) for side in (low, high))
         if below.shape != above.shape or not (below < above).all():
             raise ValueError(f"low = {below.tolist()} must be below high = {above.tolist()} in every coordinate")
         self.register_buffer("centre", (below + above) / 2)
@@ -58,6 +61,8 @@ class FourierFeatures(nn.Module):
     >>> FourierFeatures(2, 6, seed=0)(torch.zeros(1, 2).double()).tolist()
     [[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]]
     """
+
+    waves: Tensor
 
     def __init__(self, n_inputs: int, n_features: int, scale: float = 1.0, *, seed: int = 0) -> None:
         super().__init__()
@@ -92,6 +97,8 @@ class PeriodicFeatures(nn.Module):
     >>> features.shape, bool(torch.allclose(features[0], features[1]))
     (torch.Size([2, 3]), True)
     """
+
+    waves: Tensor
 
     def __init__(self, axis: int, period: float, n_harmonics: int = 1) -> None:
         super().__init__()

@@ -99,13 +99,14 @@ class MLP(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(a, b, dtype=dtype) for a, b in pairwise(sizes))
         generator = torch.Generator().manual_seed(seed)
         for layer in self.layers:
+            assert isinstance(layer, nn.Linear)
             nn.init.xavier_normal_(layer.weight, generator=generator)
             nn.init.zeros_(layer.bias)
 
     @property
     def dtype(self) -> torch.dtype:
         """Number type of the weights."""
-        return self.layers[0].weight.dtype
+        return next(self.parameters()).dtype
 
     def forward(self, points: Tensor) -> Tensor:
         """Return the outputs, tensor (N, outputs), for points (N, D)."""

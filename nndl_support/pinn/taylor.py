@@ -132,7 +132,8 @@ def plan(indices: tuple[Index, ...]) -> Plan:
     """
     place = {index: k for k, index in enumerate(indices)}
     n_low = sum(len(index) < 2 for index in indices)
-    pairs, triples = [], []
+    pairs: list[tuple[tuple[int, int], ...]] = []
+    triples: list[tuple[int, int, int] | None] = []
     for index in indices[n_low:]:
         if len(index) == 2:
             pairs.append(((place[index[:1]], place[index[1:]]),))
@@ -215,7 +216,7 @@ def identity_jet(points: Tensor, indices: tuple[Index, ...]) -> Tensor:
 
 
 def layer_jets(
-    jet: Tensor, layers: Iterable[nn.Linear], indices: tuple[Index, ...], activation: str
+    jet: Tensor, layers: Iterable[nn.Module], indices: tuple[Index, ...], activation: str
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Carry a jet through a multilayer perceptron, and keep what a Jacobian needs.
 
@@ -239,11 +240,14 @@ def layer_jets(
     >>> outputs.shape, [x.shape[2] for x in inputs]
     (torch.Size([4, 5, 1]), [2, 3])
     """
-    products, inputs, sums = plan(indices), [], []
+    products = plan(indices)
+    inputs: list[Tensor] = []
+    sums: list[Tensor] = []
     for layer in layers:
         if sums:
             jet = activate(jet, products, activation)
         inputs.append(jet)
+        assert isinstance(layer, nn.Linear)
         mapped = jet @ layer.weight.T
         # A bias moves the value and no derivative.
         jet = torch.cat([mapped[:1] + layer.bias, mapped[1:]]) if len(indices) > 1 else mapped + layer.bias
@@ -252,7 +256,7 @@ def layer_jets(
 
 
 def derivatives(
-    layers: Iterable[nn.Linear], points: Tensor, wanted: Iterable[Index], *, activation: str = "tanh"
+    layers: Iterable[nn.Module], points: Tensor, wanted: Iterable[Index], *, activation: str = "tanh"
 ) -> dict[Index, Tensor]:
     """Derivatives of a multilayer perceptron with respect to its input, in one forward pass.
 
@@ -283,12 +287,12 @@ def derivatives(
     >>> derivatives([inner, outer], torch.zeros(1, 1).double(), [(0, 0, 0)], activation="sin")[0, 0, 0].item()
     -8.0
     """
-    layers = list(layers)
-    if points.ndim != 2 or points.shape[1] != layers[0].in_features:
+    stack = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    if points.ndim != 2 or points.shape[1] != stack[0].in_features:
         raise ValueError(
-            f"points have shape {tuple(points.shape)}, but the first layer has {layers[0].in_features} inputs; "
-            f"expected (N, {layers[0].in_features})"
+            f"points have shape {tuple(points.shape)}, but the first layer has {stack[0].in_features} inputs; "
+            f"expected (N, {stack[0].in_features})"
         )
     indices = closure(wanted)
-    jet, _, _ = layer_jets(identity_jet(points, indices), layers, indices, activation)
+    jet, _, _ = layer_jets(identity_jet(points, indices), stack, indices, activation)
     return dict(zip(indices, jet.unbind(), strict=True))

@@ -1,0 +1,386 @@
+r"""Solve a problem: a network, a loss, a method, a budget of seconds, and everything that can go wrong on the way.
+
+Shapes: N points with d coordinates, in the order of the geometry, time last; C outputs.
+
+References
+----------
+Raissi, Perdikaris and Karniadakis (2019), Journal of Computational Physics 378, https://doi.org/10.1016/j.jcp.2018.10.045.
+"""
+
+import copy
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.std import tqdm
+
+from nndl_support.pinn import taylor
+from nndl_support.pinn.checkpoint import load_checkpoint, save_checkpoint
+from nndl_support.pinn.collocation import point_generator, relative_l2
+from nndl_support.pinn.fields import Fields, needed_derivatives, of_jet, of_network
+from nndl_support.pinn.first_order import AdamSteps, LBFGSSteps
+from nndl_support.pinn.levenberg_marquardt import LevenbergMarquardt
+from nndl_support.pinn.natural_gradient import NaturalGradient
+from nndl_support.pinn.network import MLP, HardConstraint
+from nndl_support.pinn.objective import Objective
+from nndl_support.pinn.problem import Problem
+from nndl_support.pinn.self_scaled_broyden import SelfScaledBroyden
+
+__all__ = ["METHODS", "Solution", "State", "solve"]
+
+#: The methods by name; each is made from an objective and the options of its own, and has ``step``.
+METHODS: dict[str, Callable[..., Any]] = {
+    "adam": AdamSteps,
+    "lbfgs": LBFGSSteps,
+    "levenberg_marquardt": LevenbergMarquardt,
+    "natural_gradient": NaturalGradient,
+    "ssbroyden": SelfScaledBroyden,
+}
+_DEFAULTS = {"method": "levenberg_marquardt", "budget": 60.0, "n_points": 1000, "resample": 20}
+
+
+@dataclass
+class State:
+    """What a callback sees.
+
+    Attributes
+    ----------
+    iteration : int, steps taken
+    seconds : float, spent on steps so far
+    loss : float, after the latest step
+    objective : Objective; its weights and the weights of its points may be changed
+    parameters : dict of str and float, the unknown parameters now
+    solution : Solution so far, to predict with
+    """
+
+    iteration: int
+    seconds: float
+    loss: float
+    objective: Objective
+    parameters: dict[str, float]
+    solution: "Solution"
+
+
+@dataclass
+class Solution:
+    """A solved problem.
+
+    Attributes
+    ----------
+    problem : Problem
+    network : the trained module
+    parameters : dict of str and float, the unknown parameters found
+    history : dict of lists with one entry for each look (every ``log_every`` steps, and the last): ``iteration``, ``seconds``,
+        ``loss``, the mean square of every residual by its name, and every unknown parameter by its name
+    seconds : float, spent on steps
+    n_iterations : int
+
+    Examples
+    --------
+    >>> from nndl_support.pinn.geometry import Interval
+    >>> slope = Problem(Interval(0, 1), lambda f, p: f.u_x - 1, hard=(lambda x: 0 * x[:, 0], lambda x: x[:, 0]))
+    >>> solution = solve(slope, max_iterations=20, n_points=20)
+    >>> bool(abs(solution.predict([[0.5]]) - 0.5) < 1e-4)
+    True
+    """
+
+    problem: Problem
+    network: nn.Module
+    parameters: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    n_iterations: int = 0
+
+    def predict(self, points: Any) -> Any:
+        """Return the outputs at any points.
+
+        Parameters
+        ----------
+        points : array (N, d)
+
+        Returns
+        -------
+        array (N, C)
+        """
+        where = self._tensor(points)
+        with torch.no_grad():
+            return torch.cat([self.network(part) for part in where.split(20_000)]).cpu().numpy()
+
+    def evaluate(self, points: Any, function: Callable[[Fields], Tensor]) -> Any:
+        """Return anything that can be written with fields, such as ``lambda f: f.v_x - f.u_y``.
+
+        Parameters
+        ----------
+        points : array (N, d)
+        function : of the :class:`~nndl_support.pinn.fields.Fields`, returning a tensor (N,)
+
+        Returns
+        -------
+        array (N,)
+        """
+        where = self._tensor(points)
+        names, outputs = self.problem.coordinates, self.problem.outputs
+        if isinstance(self.network, MLP | HardConstraint):
+            from_fields = taylor.closure(needed_derivatives(function, names, outputs))
+            with torch.no_grad():
+                jet = self.network.outputs(self.network.prepare(where, from_fields))
+                f = of_jet(jet, from_fields, where, names, outputs)
+                return function(f).cpu().numpy()
+        return function(of_network(self.network, where, names, outputs)).detach().cpu().numpy()
+
+    def relative_error(self, points: Any, values: Any = None) -> float:
+        r"""Relative L2 error, :math:`\lVert u - u^*\rVert / \lVert u^*\rVert` over all points and outputs.
+
+        Parameters
+        ----------
+        points : array (N, d)
+        values : array (N,) or (N, C), optional; the exact solution of the problem without it
+
+        Raises
+        ------
+        ValueError
+            When there are no values and the problem has no exact solution, or the shapes differ.
+        """
+        if values is None:
+            if self.problem.exact is None:
+                raise ValueError("the problem has no exact solution: pass the values to compare with")
+            values = self.problem.exact(points)
+        found = self.predict(points)
+        return relative_l2(found, values.reshape(found.shape) if values.size == found.size else values)
+
+    def _tensor(self, points: Any) -> Tensor:
+        one = next(self.network.parameters())
+        return torch.as_tensor(points, dtype=one.dtype, device=one.device)
+
+
+def solve(
+    problem: Problem,
+    network: nn.Module | None = None,
+    *,
+    method: str | None = None,
+    budget: float | None = None,
+    max_iterations: int | None = None,
+    n_points: int | None = None,
+    resample: int | None = None,
+    candidates: int | None = None,
+    power: float = 1.0,
+    floor: float = 1.0,
+    callback: Callable[[State], Any] | None = None,
+    log_every: int = 10,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    derivatives: str | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 100,
+    description: str = "solving",
+    **options: Any,
+) -> Solution:
+    """Train a network to satisfy a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : module of points (N, d) returning (N, C), optional
+        An :class:`~nndl_support.pinn.network.MLP` is put inside the problem's hard constraints; any other module is taken as it
+        is. Without it ``problem.network(seed=seed)``. It is trained in place.
+    method : str, a key of ``METHODS``: "adam", "lbfgs", "levenberg_marquardt", "natural_gradient" or "ssbroyden"
+    budget : float > 0, seconds that the steps may take
+    max_iterations : int, optional; stop after so many steps. Given alone, the seconds do not count, and the result is the same on
+        every run.
+    n_points : int, collocation points inside
+    resample : int, steps after which all points are drawn anew; 0 for never
+    candidates : int, of which a resampling keeps ``n_points``, more where the residual is large; 5 ``n_points`` without it, and
+        with 0 the new points are spread evenly
+    power, floor : float, as in :func:`nndl_support.pinn.collocation.residual_density`
+    callback : function of a :class:`State`, called after every step; True stops
+    log_every : int, steps between two entries of the history
+    seed : int, of the network that is made, and of all points
+    device : torch.device or str
+    derivatives : "taylor" or "autograd", as in :class:`~nndl_support.pinn.objective.Objective`
+    checkpoint : path, optional
+        Everything that the run depends on is kept there; if the file exists, the run continues from it.
+    checkpoint_every : int, steps
+    description : str, in front of the progress bar, which is silent under ``NNDL_PROGRESS=0``
+    options : of the method, such as ``learning_rate`` for Adam
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    FloatingPointError
+        When the loss becomes NaN or infinite; the message names the terms, and the network keeps the last good state.
+    ValueError
+        For an unknown method or options out of range.
+
+    Notes
+    -----
+    What the caller leaves out is taken from ``problem.solver``, and else from Levenberg-Marquardt, 60 seconds, 1000 points, drawn
+    anew every 20 steps.
+
+    Examples
+    --------
+    Poisson's equation with a bubble that vanishes at both ends:
+
+    >>> from nndl_support.pinn.geometry import Interval
+    >>> bubble = (lambda x: 0 * x[:, 0], lambda x: x[:, 0] * (1 - x[:, 0]))
+    >>> poisson = Problem(Interval(0, 1), lambda f, p: f.u_xx + torch.pi**2 * torch.sin(torch.pi * f.x), hard=bubble)
+    >>> solution = solve(poisson, max_iterations=60, n_points=50)
+    >>> bool(abs(solution.predict([[0.5]]) - 1) < 1e-4)
+    True
+    """
+    settings = _DEFAULTS | dict(problem.solver)
+    if max_iterations is not None and budget is None:
+        budget = math.inf
+    named = {"method": method, "budget": budget, "n_points": n_points, "resample": resample, "candidates": candidates}
+    settings |= {name: value for name, value in named.items() if value is not None}
+    # The options of the problem belong to its own method.
+    reserved = {*_DEFAULTS, "candidates"}
+    own = {} if method not in (None, dict(problem.solver).get("method")) else problem.solver
+    options = {k: v for k, v in own.items() if k not in reserved} | options
+    if settings["method"] not in METHODS:
+        raise ValueError(f"there is no method {settings['method']!r}; known are {', '.join(METHODS)}")
+    if not settings["budget"] > 0 or settings["resample"] < 0 or log_every < 1 or checkpoint_every < 1:
+        raise ValueError(
+            f"budget is {settings['budget']}, resample {settings['resample']}, log_every {log_every} and checkpoint_every "
+            f"{checkpoint_every}; expected > 0, >= 0, >= 1, >= 1"
+        )
+    if network is None:
+        network = problem.network(seed=seed)
+    elif isinstance(network, MLP):
+        network = problem.constrain(network)
+    rng = point_generator(seed)
+    objective = Objective(
+        problem, network, n_points=settings["n_points"], rng=rng, device=device, derivatives=derivatives
+    )
+    stepper = METHODS[settings["method"]](objective, **options)
+    run = _Run(problem, objective, stepper, settings, {"power": power, "floor": floor}, log_every)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.load(checkpoint)
+    return run.go(max_iterations, callback, checkpoint, checkpoint_every, description)
+
+
+class _Run:
+    """The loop, and what a checkpoint keeps of it."""
+
+    def __init__(
+        self, problem: Problem, objective: Objective, stepper: Any, settings: Mapping, density: dict, log_every: int
+    ) -> None:
+        self.problem, self.objective, self.stepper = problem, objective, stepper
+        self.settings, self.density, self.log_every = settings, density, log_every
+        self.solution = Solution(problem, objective.network)
+        self.good = objective.get()
+
+    def go(
+        self,
+        max_iterations: int | None,
+        callback: Callable[[State], Any] | None,
+        checkpoint: Any,
+        checkpoint_every: int,
+        description: str,
+    ) -> Solution:
+        solution, budget = self.solution, self.settings["budget"]
+        solution.parameters = self.objective.unknown_values()
+        if not solution.history:
+            self._check(self.objective.value())
+            self._log()
+        silent = os.environ.get("NNDL_PROGRESS") == "0"
+        with tqdm(total=max_iterations, initial=solution.n_iterations, desc=description, disable=silent) as bar:
+            while solution.seconds < budget and (max_iterations is None or solution.n_iterations < max_iterations):
+                began = time.perf_counter()
+                loss = self._step()
+                solution.seconds += time.perf_counter() - began
+                solution.n_iterations += 1
+                solution.parameters = self.objective.unknown_values()
+                if solution.n_iterations % self.log_every == 0:
+                    self._log()
+                bar.update()
+                bar.set_postfix({"loss": f"{loss:.1e}", **{k: f"{v:.4g}" for k, v in solution.parameters.items()}})
+                state = State(
+                    solution.n_iterations, solution.seconds, loss, self.objective, solution.parameters, solution
+                )
+                if callback is not None and callback(state):
+                    break
+                if checkpoint is not None and solution.n_iterations % checkpoint_every == 0:
+                    self.save(checkpoint)
+        if solution.history["iteration"][-1] != solution.n_iterations:
+            self._log()
+        if checkpoint is not None:
+            self.save(checkpoint)
+        return solution
+
+    def _step(self) -> float:
+        every, done = self.settings["resample"], self.solution.n_iterations
+        if every and done and done % every == 0:
+            wanted = self.settings.get("candidates")
+            wanted = 5 * self.settings["n_points"] if wanted is None else wanted
+            self.objective.resample(**(dict(candidates=wanted, **self.density) if wanted else {}))
+        self.good = self.objective.get()
+        loss = self.stepper.step()
+        self._check(loss)
+        return loss
+
+    def _check(self, loss: float) -> None:
+        """Stop at a loss that is no number: say which terms are to blame, and put the last good state back."""
+        if math.isfinite(loss):
+            return
+        terms = {name: float(value.detach()) for name, value in self.objective.losses().items()}
+        self.objective.set(self.good)
+        blamed = [f"{name!r} ({value})" for name, value in terms.items() if not math.isfinite(value)]
+        raise FloatingPointError(
+            f"the loss is {loss} after {self.solution.n_iterations} steps; not finite: {', '.join(blamed) or 'their sum'}. "
+            "The network has the state before that step. Try a smaller learning rate, or look for a division or a root in "
+            "the equation"
+        )
+
+    def _log(self) -> None:
+        solution = self.solution
+        with torch.no_grad() if self.objective.taylor else torch.enable_grad():
+            losses = {name: float(value.detach()) for name, value in self.objective.losses().items()}
+        total = sum(self.objective.weights[name] * value for name, value in losses.items())
+        row = {"iteration": solution.n_iterations, "seconds": solution.seconds, "loss": total}
+        for name, value in (row | losses | solution.parameters).items():
+            solution.history.setdefault(name, []).append(value)
+
+    def save(self, path: Any) -> None:
+        solution, objective = self.solution, self.objective
+        save_checkpoint(
+            path,
+            {
+                "vector": objective.get(),
+                "method": self.settings["method"],
+                "stepper": self.stepper.state_dict(),
+                "rng": objective.rng.bit_generator.state,
+                "points": [(block.points, block.normals, block.point_weights) for block in objective.blocks],
+                "weights": objective.weights,
+                "history": solution.history,
+                "seconds": solution.seconds,
+                "n_iterations": solution.n_iterations,
+            },
+        )
+
+    def load(self, path: Any) -> None:
+        kept, objective = load_checkpoint(path), self.objective
+        same_size = len(kept["vector"]) == len(objective.get()) and len(kept["points"]) == len(objective.blocks)
+        if kept["method"] != self.settings["method"] or not same_size:
+            raise ValueError(
+                f"the checkpoint {path} is of a run by {kept['method']!r} with {len(kept['vector'])} parameters and "
+                f"{len(kept['points'])} terms; this run is by {self.settings['method']!r} with {len(objective.get())} and "
+                f"{len(objective.blocks)}"
+            )
+        objective.set(kept["vector"])
+        objective.rng.bit_generator.state = kept["rng"]
+        for block, (points, normals, point_weights) in zip(objective.blocks, kept["points"], strict=True):
+            objective.set_points(block, points, normals)
+            block.point_weights = point_weights
+        objective.weights.update(kept["weights"])
+        self.stepper.load_state_dict(kept["stepper"])
+        self.solution.history = copy.deepcopy(kept["history"])
+        self.solution.seconds, self.solution.n_iterations = kept["seconds"], kept["n_iterations"]
