@@ -1,0 +1,131 @@
+r"""Poisson's equation on the unit square with a known answer, points to collocate it at, and finite differences for it.
+
+.. math:: -\nabla^2 u = 2\pi^2 \sin \pi x \sin \pi y, \qquad u = 0 \text{ on the boundary}, \qquad u = \sin \pi x \sin \pi y
+
+Shapes: n points along a side, N = n² in all, M places.
+
+References
+----------
+LeVeque (2007), Finite Difference Methods for Ordinary and Partial Differential Equations, SIAM,
+https://doi.org/10.1137/1.9780898717839, chapter 3 (the five-point Laplacian).
+Trefethen (2000), Spectral Methods in MATLAB, SIAM, https://doi.org/10.1137/1.9780898719598, chapter 5 (Chebyshev points).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+
+
+def exact(x: npt.ArrayLike) -> np.ndarray:
+    """Solution at places (M, 2): array (M,).
+
+    Examples
+    --------
+    >>> exact([[0.5, 0.5]])
+    array([1.])
+    """
+    return np.asarray(np.prod(np.sin(np.pi * np.asarray(x, dtype=float)), axis=1))
+
+
+def source(x: npt.ArrayLike) -> np.ndarray:
+    """Right-hand side at places (M, 2): array (M,), the negative Laplacian of the solution."""
+    return 2 * np.pi**2 * exact(x)
+
+
+class SquareNodes(NamedTuple):
+    """Points of a tensor grid on the closed unit square.
+
+    Attributes
+    ----------
+    inside : array (N - 4n + 4, 2)
+    boundary : array (4n - 4, 2), corners included
+    ghosts : array (4n - 4, 2)
+        The boundary points moved outwards by the distance of two points in the middle, diagonally at the corners.
+    """
+
+    inside: np.ndarray
+    boundary: np.ndarray
+    ghosts: np.ndarray
+
+
+def square_nodes(n: int, *, spacing: str = "uniform") -> SquareNodes:
+    r"""Points of a grid with n lines in each direction.
+
+    Parameters
+    ----------
+    n : int of at least 2
+    spacing : str
+        "uniform", or "chebyshev": :math:`\tfrac12(1 - \cos\tfrac{\pi k}{n - 1})`, denser towards the sides.
+
+    Returns
+    -------
+    SquareNodes
+
+    Raises
+    ------
+    ValueError
+        For another spacing or fewer than two lines.
+
+    Examples
+    --------
+    >>> nodes = square_nodes(3)
+    >>> nodes.inside, len(nodes.boundary)
+    (array([[0.5, 0.5]]), 8)
+    """
+    if n < 2 or spacing not in ("uniform", "chebyshev"):
+        raise ValueError(f"n is {n} and spacing {spacing!r}; expected at least 2, and 'uniform' or 'chebyshev'")
+    line = np.linspace(0, 1, n)
+    if spacing == "chebyshev":
+        line = (1 - np.cos(np.pi * line)) / 2
+    points = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    outwards = (points == 1).astype(float) - (points == 0)
+    edge = outwards.any(axis=1)
+    return SquareNodes(points[~edge], points[edge], points[edge] + outwards[edge] / (n - 1))
+
+
+def finite_differences(n: int, right_hand_side: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Solve minus Laplacian of u = f with u = 0 on the boundary by the five-point formula, whose error falls like 1/n².
+
+    Parameters
+    ----------
+    n : int of at least 3, lines in each direction, the sides included
+    right_hand_side : function of the points (M, 2), returning (M,)
+
+    Returns
+    -------
+    points : array (M, 2), M = (n - 2)², those inside
+    u : array (M,)
+
+    Examples
+    --------
+    >>> points, u = finite_differences(3, source)
+    >>> points, u.round(4)
+    (array([[0.5, 0.5]]), array([1.2337]))
+    """
+    h = 1 / (n - 1)
+    points = square_nodes(n).inside
+    second = sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(n - 2, n - 2)) / h**2
+    one = sparse.eye_array(n - 2)
+    laplacian = sparse.kron(second, one) + sparse.kron(one, second)
+    return points, np.atleast_1d(spsolve(laplacian.tocsc(), right_hand_side(points)))
+
+
+def largest_error(predict: Callable[[np.ndarray], np.ndarray], *, lines: int = 41) -> float:
+    """Largest deviation from the exact solution, whose maximum is 1, on a uniform grid.
+
+    Parameters
+    ----------
+    predict : function of places (M, 2), returning (M,)
+    lines : int, lines of the grid in each direction
+
+    Returns
+    -------
+    float
+    """
+    line = np.linspace(0, 1, lines)
+    places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    return float(np.abs(predict(places) - exact(places)).max())
