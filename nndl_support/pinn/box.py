@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.pinn.domain import Boundary, Shape, cell_centres, split_by_measure
+from nndl_support.pinn.domain import Boundary, Shape
+from nndl_support.pinn.point_sets import cell_centres, split_by_measure
 
 
 class _Box(Shape):
@@ -23,6 +24,7 @@ class _Box(Shape):
         self.boundary_measure = float(self._pieces.sum())
 
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
+        """Distance to the nearest face, edge or corner, array (N,): negative inside, positive outside."""
         low, high = self.bounds
         beyond = np.maximum(low - (x := self._checked(points)), x - high)
         return np.linalg.norm(np.maximum(beyond, 0), axis=1) + np.minimum(beyond.max(axis=1), 0)

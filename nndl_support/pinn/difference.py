@@ -6,7 +6,8 @@ Shapes: N points, d coordinates.
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.pinn.domain import Boundary, Shape, split_by_measure
+from nndl_support.pinn.domain import Boundary, Shape
+from nndl_support.pinn.point_sets import split_by_measure
 
 # On how many places the extent of overlapping shapes is estimated, and which places along their boundaries are compared.
 _PLACES = 2**16
@@ -82,6 +83,7 @@ class Difference(Shape):
             )
 
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
+        """Distance to the outer region or that from the hole, the greater, array (N,): negative inside, positive outside."""
         x = self._checked(points)
         return np.maximum(self.outer.signed_distance(x), -self.hole.signed_distance(x))
 

@@ -55,6 +55,7 @@ class Disk(Shape):
         self._pieces = np.array([self.boundary_measure])
 
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
+        """Distance to the circle, array (N,): negative inside, positive outside."""
         offset = self._checked(points) - self.centre
         return np.hypot(offset[:, 0], offset[:, 1]) - self.radius
 

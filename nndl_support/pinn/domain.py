@@ -1,8 +1,7 @@
 r"""What every domain of a boundary value problem can do: say what it contains, and spread points over itself and its boundary.
 
-Points are made in the unit cube first, by one of three methods, and then carried over: "sobol", a scrambled Sobol sequence, which
-leaves smaller gaps than chance does; "uniform", independent draws; "grid", a regular grid. A shape that is no image of the cube
-keeps those points of its bounding box that fall inside, in the order of the sequence.
+Points are made in the unit cube first (:mod:`nndl_support.pinn.point_sets`) and then carried over. A shape that is no image of
+the cube keeps those points of its bounding box that fall inside, in the order of their sequence.
 
 Shapes: N points given, n points wanted, d coordinates.
 
@@ -14,23 +13,15 @@ Examples
 >>> edge, normals = plate.sample_boundary(10, method="grid", rng=np.random.default_rng(0))
 >>> plate.contains(inside).all(), plate.on_boundary(edge).all(), edge.shape
 (np.True_, np.True_, (10, 2))
-
-References
-----------
-Sobol' (1967), On the distribution of points in a cube and the approximate evaluation of integrals, USSR Computational Mathematics
-and Mathematical Physics 7(4), https://doi.org/10.1016/0041-5553(67)90144-9.
-Owen (1998), Scrambling Sobol' and Niederreiter-Xing points, Journal of Complexity 14(4), https://doi.org/10.1006/jcom.1998.0487.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from numbers import Integral
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
-METHODS = ("sobol", "uniform", "grid")
+from nndl_support.pinn.point_sets import cell_centres, check_request, first_kept
 
 # Points, outward normals, and which rows to keep.
 Boundary = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -151,10 +142,10 @@ class Domain(ABC):
         array (n, d)
             Exactly n rows from "sobol" and "uniform"; a grid has about n, because it must fit.
         """
-        _check_request(n, method, rng)
+        check_request(n, method, rng)
         if method == "grid":
             return self._interior_grid(n)
-        return _first_kept(n, self.dimension, self._interior, method=method, rng=rng)[0]
+        return first_kept(n, self.dimension, self._interior, method=method, rng=rng)[0]
 
     def sample_boundary(
         self, n: int, *, method: str = "sobol", rng: np.random.Generator
@@ -174,10 +165,10 @@ class Domain(ABC):
             Exactly n rows from "sobol" and "uniform"; from "grid" about n.
         normals : array (n, d)
         """
-        _check_request(n, method, rng)
+        check_request(n, method, rng)
         if method == "grid":
             return self._boundary_grid(n)
-        points, normals = _first_kept(n, self._boundary_columns, self._boundary, method=method, rng=rng)
+        points, normals = first_kept(n, self._boundary_columns, self._boundary, method=method, rng=rng)
         return points, normals
 
     def _checked(self, points: npt.ArrayLike) -> np.ndarray:
@@ -213,9 +204,11 @@ class Shape(Domain):
         """
 
     def contains(self, points: npt.ArrayLike, *, tolerance: float = 1e-9) -> np.ndarray:
+        """Which points lie in the closed region, array (N,) of bool, or at most ``tolerance`` outside."""
         return self.signed_distance(points) <= tolerance
 
     def on_boundary(self, points: npt.ArrayLike, *, tolerance: float = 1e-9) -> np.ndarray:
+        """Which points lie on the boundary, array (N,) of bool, or at most ``tolerance`` from it."""
         return np.abs(self.signed_distance(points)) <= tolerance
 
     def _interior(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -239,89 +232,3 @@ class Shape(Domain):
         u = np.concatenate([a + (np.arange(m) + 0.5) * (b - a) / m for a, b, m in zip(ends, ends[1:], counts) if m])
         points, normals, _ = self._boundary(u[:, None])
         return points, normals
-
-
-def cell_centres(low: np.ndarray, high: np.ndarray, spacing: float) -> np.ndarray:
-    """Centres of the cells of a box, all coordinates cut into equal parts of about the same size.
-
-    Parameters
-    ----------
-    low, high : array (d,)
-    spacing : float > 0
-        Wanted size of a cell.
-
-    Returns
-    -------
-    array (n, d)
-
-    Examples
-    --------
-    >>> cell_centres(np.zeros(1), np.ones(1), 0.24).ravel()
-    array([0.125, 0.375, 0.625, 0.875])
-    """
-    counts = np.maximum(1, np.rint((high - low) / spacing)).astype(int)
-    axes = [a + (np.arange(m) + 0.5) * (b - a) / m for a, b, m in zip(low, high, counts)]
-    return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-
-
-def split_by_measure(u: np.ndarray, measures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give every number in [0, 1) to one of K parts, in proportion to their measure.
-
-    Parameters
-    ----------
-    u : array (n,)
-    measures : array (K,), positive
-
-    Returns
-    -------
-    part : array (n,) of int
-    within : array (n,)
-        How far into its part the number lies, from 0 to 1.
-
-    Examples
-    --------
-    >>> part, within = split_by_measure(np.array([0.0, 0.5, 0.75]), np.array([1.0, 1.0]))
-    >>> part.tolist(), within.tolist()
-    ([0, 1, 1], [0.0, 0.0, 0.5])
-    """
-    share = measures / measures.sum()
-    ends = np.cumsum(share)
-    part = np.minimum(np.searchsorted(ends, u, side="right"), len(share) - 1)
-    return part, np.clip((u - ends[part]) / share[part] + 1, 0, 1)
-
-
-def _check_request(n: int, method: str, rng: np.random.Generator) -> None:
-    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"n must be a whole number of at least 1, but is {n!r}")
-    if method not in METHODS:
-        raise ValueError(f"method must be 'sobol', 'uniform' or 'grid', but is {method!r}")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, but is {rng!r}")
-
-
-def _first_kept(
-    n: int,
-    columns: int,
-    place: Callable[[np.ndarray], tuple[np.ndarray, ...]],
-    *,
-    method: str,
-    rng: np.random.Generator,
-) -> list[np.ndarray]:
-    """First n rows that ``place`` keeps of an endless sequence in the unit cube."""
-    draw = _sobol_stream(columns, rng) if method == "sobol" else lambda count: rng.random((count, columns))
-    found: list[list[np.ndarray]] = []
-    missing, batch = n, n
-    while missing > 0:
-        u = draw(batch)
-        *arrays, kept = place(u)
-        found.append([array[kept] for array in arrays])
-        missing -= int(kept.sum())
-        batch = int(1.2 * missing * len(u) / max(1, kept.sum())) + 1
-    return [np.concatenate(parts)[:n] for parts in zip(*found)]
-
-
-def _sobol_stream(columns: int, rng: np.random.Generator) -> Callable[[int], np.ndarray]:
-    """Draws at least so many further points of one scrambled sequence."""
-    engine = qmc.Sobol(columns, rng=rng)
-    # Powers of two keep the sequence balanced; half a step of its 30 bits keeps its points away from 0.
-    return lambda count: engine.random(2 ** (count - 1).bit_length()) + 0.5**31

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.pinn.domain import Boundary, Shape, split_by_measure
+from nndl_support.pinn.domain import Boundary, Shape
+from nndl_support.pinn.point_sets import split_by_measure
 
 
 class Polygon(Shape):
@@ -70,6 +71,7 @@ class Polygon(Shape):
         self.boundary_measure = float(self._pieces.sum())
 
     def signed_distance(self, points: npt.ArrayLike) -> np.ndarray:
+        """Distance to the nearest edge, array (N,): negative inside, positive outside."""
         x = self._checked(points)
         nearest, inside = np.full(len(x), np.inf), np.zeros(len(x), dtype=bool)
         for start, edge in zip(self.vertices, self._edges):

@@ -66,6 +66,7 @@ class SpaceTime(Domain):
         self.boundary_measure = space.boundary_measure * (self.end - self.start)
 
     def contains(self, points: npt.ArrayLike, *, tolerance: float = 1e-9) -> np.ndarray:
+        """Which points (N, d + 1) lie in space between start and end, array (N,) of bool; start and end belong to it."""
         x, t = self._split(points)
         return self.space.contains(x, tolerance=tolerance) & self._within(t, tolerance)
 

@@ -1,63 +1,80 @@
-"""The parts that all regions are made with."""
+"""What a new shape inherits when it says no more than its signed distance."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from nndl_support.pinn import domain
-
-MEASURES = st.lists(st.floats(0.01, 100), min_size=1, max_size=7).map(np.array)
+from nndl_support.pinn.domain import Domain, Shape
 
 
-@given(measures=MEASURES)
-def test_parts_get_numbers_in_proportion_to_their_measure(measures):
-    n = 1009
-    part, within = domain.split_by_measure((np.arange(n) + 0.5) / n, measures)
-    counts = np.bincount(part, minlength=len(measures))
-    assert (np.abs(counts - n * measures / measures.sum()) <= 1 + 1e-9).all()
-    for k in np.flatnonzero(counts > 1):
-        np.testing.assert_allclose(np.diff(within[part == k]), measures.sum() / (n * measures[k]), rtol=1e-6)
+class Diamond(Shape):
+    """Points with |x| + |y| <= 1; area 2, perimeter 4 sqrt(2)."""
+
+    measure, boundary_measure, _pieces = 2.0, 4 * 2**0.5, np.ones(4)
+
+    def __init__(self):
+        super().__init__([-1, -1], [1, 1], ("x", "y"))
+
+    def signed_distance(self, points):
+        return (np.abs(self._checked(points)).sum(axis=1) - 1) / np.sqrt(2)
+
+    def _boundary(self, u):
+        side, within = np.divmod(4 * u[:, 0], 1)
+        corners = np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]])
+        side = side.astype(int)
+        a, b = corners[side], corners[side + 1]
+        return a + within[:, None] * (b - a), (a + b) / np.sqrt(2), np.ones(len(u), dtype=bool)
 
 
-@given(measures=MEASURES)
-def test_the_place_within_a_part_stays_between_its_ends(measures):
-    edges = np.append(0.0, np.cumsum(measures / measures.sum()))
-    part, within = domain.split_by_measure(np.concatenate([edges, np.nextafter(edges, 0)]).clip(0, 1), measures)
-    assert ((part >= 0) & (part < len(measures))).all()
-    assert ((within >= 0) & (within <= 1)).all()
+class Thin(Diamond):
+    """Less than a thousandth of its box, and off its middle."""
+
+    measure = 1e-3
+
+    def signed_distance(self, points):
+        x, y = self._checked(points).T
+        return np.maximum(np.abs(x - y - 0.01) - 1e-3, np.abs(x - 0.3) - 0.25)
 
 
-@given(lengths=st.lists(st.floats(0.1, 3), min_size=1, max_size=3).map(np.array), spacing=st.floats(0.1, 1))
-def test_cells_are_equal_and_about_as_large_as_wanted(lengths, spacing):
-    low = np.full(len(lengths), -1.5)
-    points = domain.cell_centres(low, low + lengths, spacing)
-    np.testing.assert_allclose(points.mean(axis=0), low + lengths / 2, atol=1e-12)
-    for axis, length in enumerate(lengths):
-        values = np.unique(points[:, axis])
-        size = length / len(values)
-        np.testing.assert_allclose(values, low[axis] + size * (np.arange(len(values)) + 0.5), atol=1e-12)
-        assert len(values) == 1 or spacing / 1.51 < size < 1.51 * spacing
-    assert len(points) == len(np.unique(points, axis=0))
+def rng():
+    return np.random.default_rng(0)
 
 
-def test_the_first_rows_that_are_kept_come_in_the_order_of_the_sequence():
-    seen = []
-
-    def half(u):
-        seen.append(u)
-        return u, u[:, 0] < 0.1
-
-    (kept,) = domain._first_kept(23, 2, half, method="uniform", rng=np.random.default_rng(0))
-    everything = np.concatenate(seen)
-    np.testing.assert_array_equal(kept, everything[everything[:, 0] < 0.1][:23])
-    assert len(seen) > 1
+def test_bounds_names_and_dimension_are_told_and_fixed():
+    shape = Diamond()
+    assert (shape.names, shape.dimension) == (("x", "y"), 2)
+    with pytest.raises(ValueError, match="read-only"):
+        shape.bounds[0][0] = 5
 
 
-def test_a_sequence_that_is_drawn_in_parts_remains_one_sequence():
-    draw = domain._sobol_stream(2, np.random.default_rng(0))
-    points = np.concatenate([draw(100), draw(128), draw(200)])
-    assert len(points) == 512
-    # A net in base 2 has exactly one point in each of 512 cells, whichever way the square is cut.
-    for columns in (1, 2, 8, 64, 512):
-        cells = np.floor(points[:, 0] * columns) * (512 // columns) + np.floor(points[:, 1] * (512 // columns))
-        assert len(np.unique(cells)) == 512
+@pytest.mark.parametrize("method", ["sobol", "uniform", "grid"])
+def test_points_come_from_the_distance_alone(method):
+    points = Diamond().sample(500, method=method, rng=rng())
+    assert (np.abs(points).sum(axis=1) < 1).all()
+    # The mean of |x| over the diamond is 1/3, its standard deviation 0.24.
+    np.testing.assert_allclose(np.abs(points).mean(axis=0), 1 / 3, atol=0.055)
+
+
+@pytest.mark.parametrize("method", ["sobol", "uniform", "grid"])
+def test_boundary_points_come_with_the_normals_of_their_side(method):
+    points, normals = Diamond().sample_boundary(40, method=method, rng=rng())
+    np.testing.assert_allclose(np.abs(points).sum(axis=1), 1)
+    np.testing.assert_allclose((points * normals).sum(axis=1), 1 / np.sqrt(2))
+
+
+def test_a_grid_is_refined_until_it_meets_a_thin_shape():
+    points = Thin().sample(1, method="grid", rng=rng())
+    assert len(points) >= 1
+    assert Thin().contains(points).all()
+
+
+def test_what_lies_within_the_tolerance_counts():
+    points = [[0.5, 0.5], [0.5, 0.6], [0.5, 0.4]]
+    assert Diamond().contains(points).tolist() == [True, False, True]
+    assert Diamond().contains(points, tolerance=0.08).tolist() == [True, True, True]
+    assert Diamond().on_boundary(points).tolist() == [True, False, False]
+    assert Diamond().on_boundary(points, tolerance=0.08).tolist() == [True, True, True]
+
+
+def test_a_domain_that_cannot_say_what_it_contains_is_none():
+    with pytest.raises(TypeError, match="abstract"):
+        Domain([0], [1], ("x",))
