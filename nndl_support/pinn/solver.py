@@ -42,7 +42,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "natural_gradient": NaturalGradient,
     "ssbroyden": SelfScaledBroyden,
 }
-_DEFAULTS = {"method": "levenberg_marquardt", "budget": 60.0, "n_points": 1000, "resample": 20}
+_DEFAULTS: dict[str, Any] = {"method": "levenberg_marquardt", "budget": 60.0, "n_points": 1000, "resample": 20}
 
 
 @dataclass
