@@ -23,8 +23,8 @@ from nndl_support.classical.shape_parameter import choose_epsilon, leave_one_out
 from nndl_support.pinn.kernel_basis import Expansion, KernelBasis
 from nndl_support.pinn.linear_operators import Collocation
 
-# Equations met worse than this, relative to the largest number on their right, were not solved.
-_WORST_RESIDUAL = 1e-3
+# Where rounding may leave this much of the right-hand side unmet, the system was not solved.
+_WORST_ROUNDING = 0.01
 
 
 class KansaSolver:
@@ -39,8 +39,8 @@ class KansaSolver:
         One of :func:`nndl_support.classical.radial_kernels.names` that has second derivatives.
     epsilon : float > 0, or "loo"
         Shape parameter, an inverse length: small is flat. "loo" takes the one with the least sum of squares of the leave-one-out
-        errors and of the residuals that rounding leaves, between 1/50 and 2 over the mean distance of nearest neighbours; it costs
-        about forty inverses.
+        errors and of the residuals that rounding leaves, between 1/50 and 2 over the mean distance of nearest neighbours; it
+        costs about forty inverses.
     degree : int of at least -1
         Degree of a polynomial beside the kernels; -1 is none.
 
@@ -149,9 +149,7 @@ class KansaSolver:
             coefficients = np.linalg.solve(self.matrix_, self.right_hand_side_)
         except np.linalg.LinAlgError:
             raise self._singular() from None
-        residual = self.matrix_ @ coefficients - self.right_hand_side_
-        # Written so that NaN fails, too.
-        if not np.abs(residual).max() <= _WORST_RESIDUAL * np.abs(self.right_hand_side_).max():
+        if not _is_met(self.matrix_, coefficients, self.right_hand_side_):
             raise self._singular()
         return coefficients
 
@@ -173,9 +171,11 @@ class KansaSolver:
         def cost(epsilon: float) -> float:
             system = self.system(epsilon)
             errors = leave_one_out_errors(system, values[: len(self._centres)])
+            coefficients = np.linalg.solve(system, values)
             # Where kernels are so flat that the equations are not even met, the errors are noise and may happen to be small.
-            residual = system @ np.linalg.solve(system, values) - values
-            return float(np.sum(errors**2) + np.sum(residual**2))
+            if not _is_met(system, coefficients, values):
+                return np.inf
+            return float(np.sum(errors**2) + np.sum((system @ coefficients - values) ** 2))
 
         return choose_epsilon(cost, 0.02 / spacing, 2 / spacing)
 
@@ -201,3 +201,9 @@ def _positive(epsilon: float) -> float:
     if not isinstance(epsilon, Real) or not 0 < epsilon < np.inf:
         raise ValueError(f"epsilon must be positive and finite, or 'loo', but is {epsilon!r}")
     return float(epsilon)
+
+
+def _is_met(system: np.ndarray, coefficients: np.ndarray, values: np.ndarray) -> bool:
+    """Whether large terms that cancel leave enough digits of the right-hand side; False for what is not finite."""
+    rounding = np.finfo(float).eps * (np.abs(system) @ np.abs(coefficients)).max()
+    return bool(rounding <= _WORST_ROUNDING * np.abs(values).max())
