@@ -125,16 +125,17 @@ def iterate(step: Callable[[np.ndarray], np.ndarray], state: npt.ArrayLike, n_st
 
 
 def lyapunov_exponents(
-    states: npt.ArrayLike, time: float, constants: Constants = CLASSICAL, *, dt: float = 0.01
+    states: npt.ArrayLike, time: float, constants: Constants = CLASSICAL, *, dt: float = 0.01, warm_up: float = 5.0
 ) -> np.ndarray:
     r"""Growth rates of small errors along the orbits of B states, by following three of them and keeping them orthogonal.
 
     Parameters
     ----------
     states : array (B, 3), on the attractor
-    time : float, how long to follow
+    time : float, how long to measure
     constants : sigma, rho, beta
     dt : float, the step
+    warm_up : float, time before, in which the errors turn into the directions of their growth
 
     Returns
     -------
@@ -154,16 +155,19 @@ def lyapunov_exponents(
         errors = joint[:, 1:] @ np.swapaxes(lorenz_jacobian(joint[:, 0], constants), 1, 2)
         return np.concatenate([lorenz_field(joint[:, :1], constants), errors], axis=1)
 
-    growth, n_steps = np.zeros((len(states), 3)), round(time / dt)
-    for _ in range(n_steps):
+    growth, n_steps, n_before = np.zeros((len(states), 3)), round(time / dt), round(warm_up / dt)
+    for step in range(-n_before, n_steps):
         joint = runge_kutta_step(field, joint, dt)
         orthogonal, triangle = np.linalg.qr(np.swapaxes(joint[:, 1:], 1, 2))
-        growth += np.log(np.abs(np.diagonal(triangle, axis1=1, axis2=2)))
+        if step >= 0:
+            growth += np.log(np.abs(np.diagonal(triangle, axis1=1, axis2=2)))
         joint[:, 1:] = np.swapaxes(orthogonal, 1, 2)
     return growth / (n_steps * dt)
 
 
-def valid_time(forecast: npt.ArrayLike, truth: npt.ArrayLike, scale: npt.ArrayLike, dt: float, *, tolerance=0.4):
+def valid_time(
+    forecast: npt.ArrayLike, truth: npt.ArrayLike, scale: npt.ArrayLike, dt: float, *, tolerance: float = 0.4
+) -> np.ndarray:
     r"""How long each forecast stays within a tolerance of the truth.
 
     Parameters

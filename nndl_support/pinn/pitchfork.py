@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, minimize_scalar
 
 from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
 
@@ -87,6 +87,32 @@ def price_of_a_detour(x0: float, mu: float, horizon: float) -> float:
     if not (mu > 0 and x0 * x0 <= mu):
         raise ValueError(f"x0 is {x0} and mu {mu}; expected mu > 0 and x0 between -sqrt(mu) and sqrt(mu)")
     return (2.0 * mu * x0**2 - x0**4) / horizon
+
+
+def loss_of_a_detour(x0: float, mu: float, horizon: float) -> float:
+    r"""The loss of :func:`fit_pitchfork` at the best curve that stays on the ridge: it starts a little too low as well.
+
+    .. math:: \min_a \; \frac{2\mu a^2 - a^4}{T} + (a - x_0)^2
+
+    Parameters
+    ----------
+    x0 : float, between the valleys
+    mu : float > 0
+    horizon : float > 0, T
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(loss_of_a_detour(0.3, 1.0, 16.0), 5)
+    0.00968
+    """
+    best = minimize_scalar(
+        lambda a: price_of_a_detour(a, mu, horizon) + (a - x0) ** 2, bounds=(min(0.0, x0), max(0.0, x0)), method="bounded"
+    )
+    return float(best.fun)
 
 
 def fit_pitchfork(
