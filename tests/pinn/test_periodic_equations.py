@@ -96,6 +96,13 @@ def test_allen_cahn_error_falls_with_the_fourth_power_of_the_step():
     assert order(steps, errors) == pytest.approx(4, abs=0.4)
 
 
+def test_allen_cahn_starts_with_short_steps():
+    # The corner of the start changes fast: equal steps of 1/200 would already be wrong by 1e-7 here.
+    x = np.linspace(-1, 1, 57)
+    coarse, fine = (allen_cahn(x, [0.005], points=1024, max_step=h) for h in (1 / 200, 1 / 12800))
+    assert abs(coarse - fine).max() < 1e-10
+
+
 def test_allen_cahn_is_resolved_from_early_on():
     x, t = np.concatenate([np.linspace(-1, 1, 57), 1 - np.geomspace(1e-4, 0.1, 17)]), [0.005, 0.05, 0.3]
     twice = allen_cahn(x, t, points=8192, max_step=1 / 1600)
