@@ -56,3 +56,6 @@ def test_a_grid_on_the_faces_of_a_block_is_in_proportion_to_their_areas():
     assert len(points) == 62
     for axis, area in enumerate((15, 10, 6)):
         assert (normals[:, axis] == 1).sum() == (normals[:, axis] == -1).sum() == area
+        across = np.delete(points[normals[:, axis] == 1], axis, axis=1)
+        np.testing.assert_allclose(np.unique(across % 1), 0.5)  # centres of unit squares, each of them once
+        assert len(np.unique(across, axis=0)) == area

@@ -91,6 +91,10 @@ def test_a_vertex_in_the_middle_of_an_edge_is_allowed():
     assert Polygon([[0, 0], [1, 0], [2, 0], [2, 1], [0, 1]]).measure == 2
 
 
+def test_edges_that_lie_on_one_line_but_apart_are_allowed():
+    assert Polygon([[0, 0], [3, 0], [3, 2], [2, 2], [2, 1], [1, 1], [1, 2], [0, 2]]).measure == 5
+
+
 @pytest.mark.parametrize(
     ("vertices", "message"),
     [
