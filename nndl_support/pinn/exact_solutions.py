@@ -195,20 +195,13 @@ def poisson(points: npt.ArrayLike) -> np.ndarray:
     >>> poisson([[0.5, 0.5]])
     array([1.])
     """
-    x, y = checked_points(points, "xy")
-    return np.sin(np.pi * x) * np.sin(np.pi * y)
+    return helmholtz(points, a1=1.0, a2=1.0)
 
 
 def poisson_source(points: npt.ArrayLike) -> np.ndarray:
     r"""Right-hand side :math:`2 \pi^2 \sin \pi x \sin \pi y` of the problem that :func:`poisson` solves.
 
-    Parameters
-    ----------
-    points : array (N, 2), columns x, y
-
-    Returns
-    -------
-    array (N,)
+    Takes points (N, 2) and returns an array (N,), as that function does.
 
     Examples
     --------

@@ -10,7 +10,7 @@ X, T = np.linspace(0, 1, 5), np.array([0.0, 0.02, 0.05])
 
 def test_every_name_is_there_and_documented():
     for name in reference.__all__:
-        assert "Returns" in getattr(reference, name).__doc__, name
+        assert ">>>" in getattr(reference, name).__doc__, name
 
 
 @pytest.mark.parametrize(
