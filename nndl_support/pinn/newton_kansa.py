@@ -51,7 +51,7 @@ def newton_kansa(
     solver: KansaSolver,
     *,
     start: Scalar | None = None,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-5,
     max_steps: int = 30,
 ) -> NewtonRun:
     r"""Solve a linear equation to which a non-linear term of the unknown was added.
@@ -71,7 +71,7 @@ def newton_kansa(
         With a number as epsilon, so that all steps use one basis.
     start : function of the points (M, D), returning (M,); nothing without it
     tolerance : float
-        Converged when no step at any point is larger, relative to the largest u.
+        Converged when no step at any point is larger, relative to the largest u. The error then is about the square of it.
     max_steps : int of at least 1
 
     Returns
@@ -87,8 +87,8 @@ def newton_kansa(
 
     Notes
     -----
-    The steps shrink quadratically until they reach the rounding noise of the linear systems, which for flat kernels is far above
-    1e-16: a tolerance below it is never met.
+    The steps shrink quadratically until they reach the rounding noise of the linear systems, which for flat kernels is about
+    1e-6 and not 1e-16: a tolerance below it is never met.
 
     Examples
     --------

@@ -76,6 +76,40 @@ def weighted_system(
     return np.vstack(rows), np.concatenate(data)
 
 
+def gradient_descent_path(A: np.ndarray, b: np.ndarray, steps: npt.ArrayLike) -> np.ndarray:
+    r"""Output weights after so many steps of gradient descent on the loss, from zero, with the largest rate that is safe.
+
+    .. math:: c^{(t+1)} = c^{(t)} - \eta A^\top (Ac^{(t)} - b), \quad \eta = \sigma_1^{-2} \qquad\Rightarrow\qquad
+        c^{(t)} = \sum_k \bigl(1 - (1 - \sigma_k^2/\sigma_1^2)^t\bigr)\,\frac{u_k^\top b}{\sigma_k}\,v_k
+
+    Parameters
+    ----------
+    A : array (M, H), with singular values sigma and vectors u, v
+    b : array (M,)
+    steps : integer array (T,), t
+
+    Returns
+    -------
+    array (T, H)
+
+    Notes
+    -----
+    The sum is what a loop would compute without rounding; each direction has its own pace, and the slowest takes of the order of
+    the squared condition number of A.
+
+    Examples
+    --------
+    >>> gradient_descent_path(np.diag([2.0, 1.0]), np.array([2.0, 1.0]), [0, 1, 2])
+    array([[0.    , 0.    ],
+           [1.    , 0.25  ],
+           [1.    , 0.4375]])
+    """
+    u, sigma, vt = np.linalg.svd(A, full_matrices=False)
+    shrinking = 1 - (sigma / sigma[0]) ** 2
+    done = 1 - shrinking[None, :] ** np.asarray(steps, dtype=float)[:, None]
+    return np.asarray((done * (u.T @ b) / sigma) @ vt)
+
+
 class RBFNetworkPINN:
     r"""One hidden layer of radial units, trained on the residuals of differential equations.
 

@@ -1,0 +1,158 @@
+"""Kansa's method against exact solutions, the golden table, and its own equations."""
+
+import numpy as np
+import pytest
+from numpy.linalg import LinAlgError
+
+from nndl_support import records
+from nndl_support.pinn.geometry import Difference, Disk, Rectangle
+from nndl_support.pinn.kansa import KansaSolver
+from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet, neumann, robin
+from nndl_support.pinn.poisson_on_square import exact, finite_differences, largest_error, source, square_nodes
+
+LINE = np.linspace(0, 1, 13)[:, None]
+
+
+def poisson(n, spacing="uniform"):
+    nodes = square_nodes(n, spacing=spacing)
+    return [Collocation(AdvectionDiffusion(), nodes.inside, source), Collocation(dirichlet(), nodes.boundary)]
+
+
+@pytest.mark.parametrize(
+    ("n", "error", "condition"), [(6, 1.6e-2, 2e6), (8, 4.2e-3, 3e8), (11, 5.4e-4, 5e11), (16, 3.0e-5, 1e17)]
+)
+def test_the_golden_table_of_largest_errors_is_met(n, error, condition):
+    # Multiquadric sqrt(r² + c²) with c = 0.6, so epsilon = 1 / 0.6; uniform grid.
+    solver = KansaSolver("multiquadric", epsilon=1 / 0.6).fit(poisson(n))
+    assert largest_error(solver.predict) == pytest.approx(error, rel=0.1)
+    assert 0.5 < np.log10(solver.condition_number_) / np.log10(condition) < 1.5
+
+
+def test_the_error_falls_exponentially_with_the_points_on_a_line():
+    lines = np.array([6, 8, 10, 12, 14])
+    errors = [largest_error(KansaSolver(epsilon=1 / 0.6).fit(poisson(n)).predict) for n in lines.tolist()]
+    slope, level = np.polyfit(lines, np.log(errors), 1)
+    assert -0.8 < slope < -0.5
+    np.testing.assert_allclose(np.log(errors), level + slope * lines, atol=0.5)
+
+
+def test_finite_differences_have_order_two():
+    coarse, fine = (np.abs(u - exact(x)).max() for x, u in (finite_differences(n, source) for n in (21, 41)))
+    assert coarse / fine == pytest.approx(4, rel=0.05)
+
+
+def quadratic(x):
+    return 1 + 2 * x[:, 0] - x[:, 1] + 3 * x[:, 0] * x[:, 1] + x[:, 0] ** 2 - 2 * x[:, 1] ** 2
+
+
+def slopes(x):
+    return np.column_stack([2 + 3 * x[:, 1] + 2 * x[:, 0], -1 + 3 * x[:, 0] - 4 * x[:, 1]])
+
+
+@pytest.mark.parametrize("kernel", ["quintic", "gaussian", "wendland_c4"])
+def test_with_a_polynomial_beside_it_a_quadratic_is_solved_exactly_for_all_operators_and_conditions(kernel):
+    plate = Difference(Rectangle([0, 0], [2, 1]), Disk([1.2, 0.5], 0.3))
+    inside = plate.sample(37, rng=np.random.default_rng(0))
+    edge, normals = plate.sample_boundary(30, method="grid", rng=np.random.default_rng(1))
+    first, second, third = edge[:10], edge[10:20], edge[20:]
+    wind, kappa = np.array([1.5, -0.5]), np.array([[1.0, 0.3], [0.3, 2.0]])
+    f = -(2 * kappa[0, 0] + 6 * kappa[0, 1] - 4 * kappa[1, 1]) + slopes(inside) @ wind - 7 * quadratic(inside)
+    normal_slope = (normals * slopes(edge)).sum(axis=1)
+    solver = KansaSolver(kernel, epsilon=2.0, degree=2).fit(
+        [
+            Collocation(AdvectionDiffusion(kappa, wind, -7.0), inside, f),
+            Collocation(dirichlet(), first, quadratic),
+            Collocation(neumann(normals[10:20]), second, normal_slope[10:20]),
+            Collocation(robin(2.0, 3.0, normals[20:]), third, 2 * quadratic(third) + 3 * normal_slope[20:]),
+        ]
+    )
+    places = plate.sample(23, rng=np.random.default_rng(2))
+    np.testing.assert_allclose(solver.predict(places), quadratic(places), atol=1e-5)
+    np.testing.assert_allclose(solver.gradient(places), slopes(places), atol=1e-4)
+    np.testing.assert_allclose(solver.solution_.laplacian(places), -2, atol=1e-3)
+
+
+def test_the_equations_are_met_at_their_points():
+    solver = KansaSolver("inverse_multiquadric", epsilon=3.0).fit(poisson(7))
+    nodes = square_nodes(7)
+    np.testing.assert_allclose(-solver.solution_.laplacian(nodes.inside), source(nodes.inside), atol=1e-8)
+    np.testing.assert_allclose(solver.predict(nodes.boundary), 0, atol=1e-9)
+
+
+def test_leave_one_out_errors_are_those_of_solving_without_the_equation():
+    equations = poisson(6)
+    solver = KansaSolver("gaussian", epsilon=2.5).fit(equations)
+    system, data = solver.matrix_, solver.right_hand_side_
+    for k in (0, 7, 16, 35):
+        rest = np.arange(36) != k
+        without = np.linalg.solve(system[np.ix_(rest, rest)], data[rest])
+        error = data[k] - system[k, rest] @ without
+        assert solver.leave_one_out_errors()[k] == pytest.approx(error, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("kernel", ["multiquadric", "gaussian"])
+def test_the_shape_by_leave_one_out_is_much_better_than_a_narrow_one(kernel):
+    chosen = KansaSolver(kernel, epsilon="loo").fit(poisson(10))
+    narrow = KansaSolver(kernel, epsilon=10.0).fit(poisson(10))
+    assert largest_error(chosen.predict) < largest_error(narrow.predict) / 100
+
+
+def test_the_order_of_the_equations_does_not_matter():
+    forwards, backwards = (KansaSolver(epsilon=3.0).fit(e) for e in (poisson(6), poisson(6)[::-1]))
+    places = np.random.default_rng(0).random((5, 2))
+    np.testing.assert_allclose(forwards.predict(places), backwards.predict(places), atol=1e-9)
+
+
+def test_centres_may_lie_elsewhere_so_that_the_equation_holds_on_the_boundary_too():
+    nodes = square_nodes(8)
+    both = [*poisson(8), Collocation(AdvectionDiffusion(), nodes.boundary, source)]
+    solver = KansaSolver("gaussian", epsilon=2.0).fit(both, centres=np.vstack(nodes))
+    np.testing.assert_allclose(-solver.solution_.laplacian(nodes.boundary), 0, atol=1e-4)
+    assert largest_error(solver.predict) < largest_error(KansaSolver("gaussian", epsilon=2.0).fit(poisson(8)).predict)
+
+
+def test_a_singular_system_says_its_condition_number_and_what_to_do():
+    # An operator without any term leaves rows of zeros.
+    nothing = AdvectionDiffusion(diffusion=0.0)
+    equations = [Collocation(nothing, LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
+    with pytest.raises(
+        LinAlgError, match=r"13 equations is singular or nearly so: .* 'gaussian' with epsilon=5\. Raise"
+    ):
+        KansaSolver("gaussian", epsilon=5.0).fit(equations)
+
+
+def test_kernels_too_flat_for_the_equations_to_be_met_are_refused():
+    with pytest.raises(LinAlgError, match=r"condition number is \d\.\de.*epsilon=0\.02"):
+        KansaSolver("gaussian", epsilon=0.02).fit(poisson(12))
+
+
+def test_bad_input_is_named():
+    equations = [Collocation(AdvectionDiffusion(), LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
+    with pytest.raises(ValueError, match="there are no equations"):
+        KansaSolver().fit([])
+    with pytest.raises(ValueError, match=r"there are 13 equations, but the centres have shape \(12, 1\)"):
+        KansaSolver().fit(equations, centres=LINE[:12])
+    with pytest.raises(ValueError, match="2 centres coincide with another, such as number 0"):
+        KansaSolver().fit([*equations, Collocation(dirichlet(), LINE[[1]])])
+    with pytest.raises(ValueError, match="have 1 and 2 coordinates"):
+        KansaSolver().fit([*equations, Collocation(dirichlet(), [[0.0, 1.0]])])
+    with pytest.raises(
+        ValueError, match="'thin_plate_spline' has no Laplacian at its own centre, and 11 of the places"
+    ):
+        KansaSolver("thin_plate_spline", epsilon=1.0).fit(equations)
+    with pytest.raises(ValueError, match="or 'loo', but is 'gcv'"):
+        KansaSolver(epsilon="gcv").fit(equations)
+    with pytest.raises(ValueError, match=r"or 'loo', but is -1\.0"):
+        KansaSolver(epsilon=-1.0).fit(equations)
+    with pytest.raises(ValueError, match="'cubic' has no shape to choose"):
+        KansaSolver("cubic").fit(equations)
+
+
+def test_the_record_meets_its_bar_again():
+    record = records.load("pinn/kansa")
+    row = next(r for r in record["poisson"] if r["method"] == record["bar"]["method"] and r["unknowns"] == 144)
+    assert row["unknowns"] == record["bar"]["unknowns"]
+    assert row["median_error"] <= record["bar"]["error"]
+    again = KansaSolver(row["kernel"], epsilon=row["epsilon"]).fit(poisson(12, row["spacing"]))
+    # The last digits are rounding noise: within a factor of five.
+    assert largest_error(again.predict) < 5 * record["bar"]["error"]

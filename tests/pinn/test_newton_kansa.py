@@ -1,0 +1,100 @@
+"""Newton's method in the space of functions: its solutions, its order, its limits."""
+
+import numpy as np
+import pytest
+
+from nndl_support.pinn.geometry import Disk
+from nndl_support.pinn.kansa import KansaSolver
+from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet
+from nndl_support.pinn.newton_kansa import newton_kansa
+
+DISK = Disk([0, 0], 1.0)
+INSIDE = DISK.sample(80, method="grid", rng=np.random.default_rng(0))
+EDGE, _ = DISK.sample_boundary(31, method="grid", rng=np.random.default_rng(0))
+CUBE = (lambda u: u**3, lambda u: 3 * u**2)
+
+
+def harmonic(x):
+    return np.exp(x[:, 0]) * np.cos(x[:, 1])
+
+
+def solve(epsilon=3.0, **options):
+    # harmonic is its own Laplacian's null: minus Laplacian plus u³ leaves u³.
+    return newton_kansa(
+        Collocation(AdvectionDiffusion(), INSIDE, lambda x: harmonic(x) ** 3),
+        [Collocation(dirichlet(), EDGE, harmonic)],
+        *CUBE,
+        KansaSolver("multiquadric", epsilon=epsilon),
+        **options,
+    )
+
+
+def test_the_solution_of_a_cubic_equation_is_found():
+    run = solve(epsilon=1.5)
+    assert run.converged
+    places = DISK.sample(50, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(run.solution.predict(places), harmonic(places), atol=5e-3)
+
+
+def test_the_residual_of_the_non_linear_equation_vanishes():
+    u = solve(tolerance=1e-9).solution
+    residual = -u.laplacian(INSIDE) + u.predict(INSIDE) ** 3 - harmonic(INSIDE) ** 3
+    assert np.abs(residual).max() < 1e-7
+    assert np.abs(u.predict(EDGE) - harmonic(EDGE)).max() < 1e-8
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 3.0])
+def test_convergence_is_quadratic_from_several_starts(level):
+    run = solve(tolerance=1e-9, start=lambda x: np.full(len(x), level))
+    errors = np.array([np.abs(u.predict(INSIDE) - run.solution.predict(INSIDE)).max() for u in run.iterates[:-1]])
+    below = errors[(errors < 0.3) & (errors > 1e-7)]
+    assert len(below) >= 2
+    assert (below[1:] < below[:-1] ** 2).all()
+
+
+def test_a_linear_equation_takes_one_step():
+    equation = Collocation(AdvectionDiffusion(), INSIDE, 1.0)
+    run = newton_kansa(
+        equation,
+        [Collocation(dirichlet(), EDGE)],
+        lambda u: 2 * u,
+        lambda u: np.full_like(u, 2.0),
+        KansaSolver(epsilon=3.0),
+    )
+    direct = KansaSolver(epsilon=3.0).fit(
+        [equation._replace(operator=AdvectionDiffusion(reaction=2.0)), Collocation(dirichlet(), EDGE)]
+    )
+    np.testing.assert_allclose(run.iterates[0].predict(INSIDE), direct.predict(INSIDE), atol=1e-9)
+    assert len(run.steps) == 2
+
+
+def test_a_reaction_of_the_linear_part_is_kept():
+    # -∇²u + (1 + x)u + u³ with u = harmonic.
+    run = newton_kansa(
+        Collocation(
+            AdvectionDiffusion(reaction=lambda x: 1 + x[:, 0]),
+            INSIDE,
+            lambda x: (1 + x[:, 0]) * harmonic(x) + harmonic(x) ** 3,
+        ),
+        [Collocation(dirichlet(), EDGE, harmonic)],
+        *CUBE,
+        KansaSolver(epsilon=1.5),
+    )
+    np.testing.assert_allclose(run.solution.predict(INSIDE), harmonic(INSIDE), atol=5e-3)
+
+
+def test_running_out_of_steps_is_reported():
+    run = solve(max_steps=2)
+    assert not run.converged
+    assert len(run.steps) == len(run.residuals) == 2
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="epsilon must be a number, the same in all steps, but is 'loo'"):
+        solve(epsilon="loo")
+    with pytest.raises(ValueError, match="needs an AdvectionDiffusion operator"):
+        newton_kansa(Collocation(dirichlet(), INSIDE), [], *CUBE, KansaSolver(epsilon=1.0))
+    with pytest.raises(
+        ValueError, match=r"start returned shape \(80, 2\) for 80 points" if len(INSIDE) == 80 else "start"
+    ):
+        solve(start=lambda x: x)
