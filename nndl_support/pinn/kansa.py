@@ -8,6 +8,8 @@ Kansa (1990), Multiquadrics, a scattered data approximation scheme with applicat
 Computers & Mathematics with Applications 19(8-9), https://doi.org/10.1016/0898-1221(90)90271-K.
 Hon and Schaback (2001), On unsymmetric collocation by radial basis functions, Applied Mathematics and Computation 119(2-3),
 https://doi.org/10.1016/S0096-3003(99)00255-6 (the system can be singular).
+Cavoretto, Dell'Accio, De Rossi, Sommariva and Vianello (2024), https://arxiv.org/abs/2403.18017 (at random points it almost
+never is).
 Rippa (1999), https://doi.org/10.1023/A:1018975909870 (leave-one-out errors).
 """
 
@@ -61,8 +63,8 @@ class KansaSolver:
 
     Notes
     -----
-    Nothing guarantees that the system can be solved: Hon and Schaback (2001) found centres for which it cannot. They are rare,
-    and the error says what to do.
+    For given centres nothing guarantees that the system can be solved: Hon and Schaback (2001) found some for which it cannot.
+    They are rare, and the error says what to do.
     The leave-one-out errors are residuals of the omitted equations, those inside in the unit of f and those on the boundary in
     the unit of g. An equation and the centre in the same row of the list are omitted together.
 

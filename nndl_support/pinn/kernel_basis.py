@@ -109,13 +109,8 @@ class KernelBasis:
         return np.hstack([P.T, np.zeros((len(self.powers), len(self.powers)))])
 
     def _unit(self, x: npt.ArrayLike) -> np.ndarray:
-        places = np.asarray(x, dtype=float)
-        if places.ndim != 2 or places.shape[1] != len(self._shift):
-            raise ValueError(
-                f"x has shape {places.shape}, but the centres have {len(self._shift)} coordinates; "
-                f"expected (M, {len(self._shift)})"
-            )
-        return (places - self._shift) / self._scale
+        # Shapes were checked by the kernels, which come first.
+        return np.asarray((np.asarray(x, dtype=float) - self._shift) / self._scale)
 
 
 class Expansion(NamedTuple):
