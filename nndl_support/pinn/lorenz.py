@@ -148,8 +148,9 @@ def lyapunov_exponents(
     states = np.asarray(states, dtype=float)
     if states.ndim != 2 or states.shape[1] != 3:
         raise ValueError(f"states have shape {states.shape}; expected (B, 3)")
-    # A state and the three errors that travel with it, as rows (B, 4, 3).
-    joint = np.concatenate([states[:, None], np.broadcast_to(np.eye(3), (len(states), 3, 3))], axis=1)
+    # A state and the three errors that travel with it, as rows (B, 4, 3); no error begins along an axis.
+    errors = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [1.0, 1.0, -2.0]])
+    joint = np.concatenate([states[:, None], np.broadcast_to(errors, (len(states), 3, 3))], axis=1)
 
     def field(joint: np.ndarray) -> np.ndarray:
         errors = joint[:, 1:] @ np.swapaxes(lorenz_jacobian(joint[:, 0], constants), 1, 2)

@@ -84,7 +84,7 @@ def fit_oscillator(
     n_units: int = 24,
     n_points: int = 100,
     ridge: float = 1e-3,
-    max_evaluations: int = 400,
+    max_evaluations: int = 250,
 ) -> OscillatorFit:
     r"""Fit a network to measurements and, with a weight, to the law at all times up to the horizon.
 
@@ -146,7 +146,7 @@ def fit_oscillator(
         of_law[len(t) : len(t) + n_points] = root[:, None] * np.column_stack([path.first, path.value])
         return np.hstack([of_weights, of_law])
 
-    start = random_weights(n_units, horizon, rng, steepness=3.0 * horizon)
+    start = random_weights(n_units, horizon, rng, steepness=1.5 * horizon)
     if fixed is None:
         start = np.append(start, [0.5, 3.0])
     found = least_squares(terms, start, jac=slopes, method="lm", max_nfev=max_evaluations)

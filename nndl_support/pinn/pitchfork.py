@@ -53,9 +53,12 @@ def pitchfork_solution(t: npt.ArrayLike, x0: float, mu: float = 1.0) -> np.ndarr
     """
     if mu == 0:
         raise ValueError("mu is 0, where the formula is 0 / 0; the solution there is x0 / sqrt(1 + 2 x0^2 t)")
-    t = np.asarray(t, dtype=float)
-    # Divided by e^{mu t}, so that nothing overflows for mu > 0.
-    return x0 / np.sqrt(np.exp(-2.0 * mu * t) - x0**2 * np.expm1(-2.0 * mu * t) / mu)
+    decay = np.exp(-abs(mu) * np.asarray(t, dtype=float))
+    # For mu > 0 above and below are divided by e^{mu t}: nothing overflows.
+    above, below = (1.0, decay**2) if mu > 0 else (decay, 1.0)
+    if x0 == 0:
+        return 0.0 * decay
+    return x0 * above / np.sqrt(below + x0**2 * (1.0 - decay**2) / abs(mu))
 
 
 def price_of_a_detour(x0: float, mu: float, horizon: float) -> float:
@@ -110,7 +113,9 @@ def loss_of_a_detour(x0: float, mu: float, horizon: float) -> float:
     0.00968
     """
     best = minimize_scalar(
-        lambda a: price_of_a_detour(a, mu, horizon) + (a - x0) ** 2, bounds=(min(0.0, x0), max(0.0, x0)), method="bounded"
+        lambda a: price_of_a_detour(a, mu, horizon) + (a - x0) ** 2,
+        bounds=(min(0.0, x0), max(0.0, x0)),
+        method="bounded",
     )
     return float(best.fun)
 
