@@ -38,15 +38,28 @@ def scaling_factors(curvature: float, inverse_curvature: float, n_parameters: in
 
     .. math::
         \theta = \max\left(\frac{\rho - 1}{a}, \min\left(\frac{1}{\rho}, \frac{1 - b}{b}\right)\right),\quad
-        \sigma = 1 + a\theta,\quad \varphi = \frac{1 - \theta}{\sigma},\quad
-        \tau = \min(1, b^{-1})\cdot
-        \begin{cases}\min(\sigma^{-1/(P-1)}, \theta^{-1}) & \theta > 0\\ \min(\sigma^{-1/(P-1)}, \sigma) & \theta \le 0\end{cases}
+        \sigma = 1 + a\theta,\quad \varphi = \frac{1 - \theta}{\sigma}
+
+    .. math::
+        \tau = \begin{cases}
+        \min(1, b^{-1})\,\min(\sigma^{-1/(P-1)}, \theta^{-1}) & \theta > 0 \\
+        \min\left(\min(1, b^{-1})\,\sigma^{-1/(P-1)}, \sigma\right) & \theta \le 0
+        \end{cases}
 
     Parameters
     ----------
     curvature : float > 0, b
     inverse_curvature : float > 0, h
     n_parameters : int, P
+
+    Returns
+    -------
+    tau : float > 0
+    phi : float >= 0
+
+    References
+    ----------
+    Urban, Stefanou and Pons (2025), equations 13 to 23; "SSBroyden2" in the code of the authors.
 
     Examples
     --------
@@ -59,11 +72,13 @@ def scaling_factors(curvature: float, inverse_curvature: float, n_parameters: in
     a = max(h * b - 1, 0.0)
     if a < 1e-12:
         return min(1.0, 1 / b), 1.0
-    rho = min(1.0, h * (1 - math.sqrt(a / (1 + a))))
+    # h (1 - c) with c^2 = a / (1 + a), written so that it does not cancel where a is large.
+    rho = min(1.0, 1 / (b * (1 + math.sqrt(a / (1 + a)))))
     theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
-    sigma = max(1 + a * theta, 1e-12)
+    sigma = max(1 + a * theta, rho)  # which rounding could undercut
+    scaled = min(1.0, 1 / b)
     power = sigma ** (-1 / max(n_parameters - 1, 1))
-    tau = min(1.0, 1 / b) * (min(power, 1 / theta) if theta > 0 else min(power, sigma))
+    tau = scaled * min(power, 1 / theta) if theta > 0 else min(scaled * power, sigma)
     return tau, (1 - theta) / sigma
 
 
@@ -168,7 +183,7 @@ class SelfScaledBroyden:
             # H^-1 s = -t g, because s = -t H g.
             through = float(change @ (self.inverse @ change))
             tau, phi = scaling_factors(t * t * descent / along, through / along, len(step))
-        broyden_update(self.inverse, step, change, tau, max(phi, 0.0))
+        broyden_update(self.inverse, step, change, tau, phi)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint has to keep."""
@@ -176,4 +191,5 @@ class SelfScaledBroyden:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned."""
-        self.inverse = state["inverse"]
+        inverse = state["inverse"]
+        self.inverse = None if inverse is None else inverse.to(self.objective.get(), copy=True)
