@@ -64,6 +64,11 @@ class MLP(nn.Module):
     seed : int
     dtype : torch.dtype; float64, because derivatives of derivatives lose digits
 
+    Raises
+    ------
+    ValueError
+        When the activation is unknown or the embedding holds weights.
+
     Notes
     -----
     The weights start as Glorot and Bengio (2010) propose, the biases at zero.
@@ -93,6 +98,11 @@ class MLP(nn.Module):
         self.embedding = embedding
         width = n_inputs
         if embedding is not None:
+            if n_weights := len(list(embedding.parameters())):
+                raise ValueError(
+                    f"the embedding {type(embedding).__name__} holds {n_weights} tensors of weights; expected none, because "
+                    "points are carried through it only once"
+                )
             embedding.to(dtype)
             width = embedding(torch.zeros(1, n_inputs, dtype=dtype)).shape[1]
         sizes = [width, *hidden, n_outputs]
@@ -159,6 +169,11 @@ class HardConstraint(nn.Module):
     def layers(self) -> nn.ModuleList:
         """The linear layers of the network inside."""
         return self.network.layers
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs."""
+        return self.network.n_outputs
 
     @property
     def dtype(self) -> torch.dtype:
