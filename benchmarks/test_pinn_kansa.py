@@ -1,8 +1,8 @@
 """Kansa's collocation beside finite differences, on Poisson's equation with a known solution: error, seconds, unknowns.
 
 Where kernels are flat, the last digits of an error are rounding noise, and so is the shape that leave-one-out chooses among
-shapes that are equally good. Each fit is therefore repeated with the points moved by a few units in the last place, and the record
-keeps the median and the worst of the errors.
+shapes that are equally good. Each fit is therefore repeated with the points moved by a few units in the last place, and the
+record keeps the median and the worst of the errors.
 """
 
 import time
