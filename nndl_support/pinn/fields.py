@@ -88,7 +88,10 @@ class Fields:
 
     def _normals(self) -> Tensor:
         if self.normals is None:
-            raise ValueError("there are no normals at these points: they were not sampled from a boundary")
+            raise ValueError(
+                "there are no normals at these points: they were not sampled from a boundary. A condition on a slope needs "
+                "on='boundary' or a function that chooses boundary points"
+            )
         return self.normals
 
 

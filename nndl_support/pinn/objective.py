@@ -68,6 +68,14 @@ class Objective:
     weights : dict of name and float, of each mean square in the loss; may be changed between steps
     blocks : list of Block, the equations first
     parameters : list of tensors, the weights of the network and the vector of unknown parameters
+    surveyed : pair of arrays (M, d) and (M,), or None: the candidates of the last survey, and how large the residual was there
+
+    Raises
+    ------
+    ValueError
+        When the network has other outputs than the problem, or nothing to train.
+    AttributeError
+        When an equation or a condition asks for a field that is not there.
 
     Examples
     --------
@@ -91,6 +99,7 @@ class Objective:
     ) -> None:
         if n_points < 1:
             raise ValueError(f"n_points is {n_points}; expected at least 1")
+        _check_network(network, problem.outputs)
         self.problem, self.rng, self.n_points = problem, rng, n_points
         self.network: Any = network.to(device)
         self.device = torch.device(device)
@@ -111,11 +120,14 @@ class Objective:
         if problem.data is not None:
             self.blocks.append(self._data_block())
             self.weights |= {name: float(problem.data.weight) for name in self.blocks[-1].names}
+        self.surveyed: tuple[Any, Any] | None = None
         self.resample()
 
     # The points.
 
-    def resample(self, *, candidates: int | None = None, power: float = 1.0, floor: float = 1.0) -> None:
+    def resample(
+        self, *, candidates: int | None = None, power: float = 1.0, floor: float = 1.0, survey: bool = True
+    ) -> None:
         """Draw new points inside and on the boundary; data and conditions at listed points stay.
 
         Parameters
@@ -124,15 +136,18 @@ class Objective:
             Inside, keep ``n_points`` of so many, more where the residual is large
             (:func:`nndl_support.pinn.collocation.residual_sample`). Without it they are spread evenly.
         power, floor : float, of the density
+        survey : bool
+            False draws among the candidates of the last survey by their residuals then, which saves evaluating them anew.
         """
         geometry = self.problem.geometry
         if candidates is None:
             points = geometry.sample(self.n_points, rng=self.rng)
         else:
-            pool = geometry.sample(candidates, rng=self.rng)
-            with torch.no_grad() if self.taylor else torch.enable_grad():
-                size = self.residual_size(self._tensor(pool)).cpu().numpy()
-            points = residual_sample(pool, size, self.n_points, power=power, floor=floor, rng=self.rng)
+            if survey or self.surveyed is None or len(self.surveyed[0]) != candidates:
+                pool = geometry.sample(candidates, rng=self.rng)
+                with torch.no_grad() if self.taylor else torch.enable_grad():
+                    self.surveyed = pool, self.residual_size(self._tensor(pool)).cpu().numpy()
+            points = residual_sample(*self.surveyed, self.n_points, power=power, floor=floor, rng=self.rng)
         self.set_points(self.blocks[0], points)
         for block, condition in zip(self.blocks[1:], self.problem.conditions, strict=False):
             if condition.on == "initial" if isinstance(condition.on, str) else False:
@@ -194,12 +209,16 @@ class Objective:
         Raises
         ------
         TypeError
-            When the network is not a multilayer perceptron of this book, whose layers can be looked into.
+            When the network is not a multilayer perceptron of this book, whose layers can be looked into, or partly frozen.
+        FloatingPointError
+            When a residual has a derivative that is not finite.
         """
-        if not self.taylor:
+        frozen = sum(not p.requires_grad for p in self.network.parameters())
+        if not self.taylor or frozen:
             raise TypeError(
-                f"the Jacobian needs Taylor mode and so an MLP or a HardConstraint, but the network is a "
-                f"{type(self.network).__name__}; use the methods 'adam', 'lbfgs' or 'ssbroyden' for other networks"
+                "the Jacobian needs Taylor mode and so an MLP or a HardConstraint, all of it to be trained; the network is a "
+                f"{type(self.network).__name__} with {frozen} frozen tensors, and derivatives come from "
+                f"{'Taylor mode' if self.taylor else 'autograd'}; use the methods 'adam', 'lbfgs' or 'ssbroyden' for others"
             )
         rows, blocks = [], []
         for block in self.blocks:
@@ -207,6 +226,11 @@ class Objective:
             jacobian = residual_jacobian(values, inputs, sums, unknown)
             for name, value, part in zip(block.names, values, jacobian, strict=True):
                 scale = self._scale(block, name)
+                if not torch.isfinite(part.sum()) and torch.isfinite(value.detach()).all():
+                    raise FloatingPointError(
+                        f"the residual {name!r} is finite, but its derivative by the weights is not: look for a root, a norm or "
+                        "a division in it"
+                    )
                 rows.append(scale * value.detach())
                 blocks.append(part.mul_(scale if isinstance(scale, float) else scale[:, None]))
         return torch.cat(rows), torch.cat(blocks) if len(blocks) > 1 else blocks[0]
@@ -234,7 +258,7 @@ class Objective:
     def value(self) -> float:
         """Return the loss as a number."""
         with torch.no_grad() if self.taylor else torch.enable_grad():
-            return float(self.loss())
+            return float(self.loss().detach())
 
     def unknown_values(self) -> dict[str, float]:
         """Return the unknown parameters by name."""
@@ -318,6 +342,15 @@ class Objective:
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+
+
+def _check_network(network: nn.Module, outputs: Sequence[str]) -> None:
+    if not any(p.requires_grad for p in network.parameters()):
+        raise ValueError(f"the network, a {type(network).__name__}, has no weights to train")
+    if isinstance(network, MLP | HardConstraint) and network.n_outputs != len(outputs):
+        raise ValueError(
+            f"the network has {network.n_outputs} outputs, but the problem has {len(outputs)}: {', '.join(outputs)}"
+        )
 
 
 def _choose_derivatives(wish: str | None, network: nn.Module) -> bool:

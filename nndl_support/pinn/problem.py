@@ -164,7 +164,8 @@ class Problem:
         Features in front of the network; without it the geometry's box is rescaled to [-1, 1].
     hidden : sequence of int, the layers of the network that is made when none is given
     weights : dict of the names of equations and floats > 0; 1 where nothing is said
-    solver : dict of options that :func:`nndl_support.pinn.solver.solve` takes where the caller does not choose
+    solver : dict of options that :func:`nndl_support.pinn.solver.solve` takes where the caller does not choose: "method",
+        "budget", "n_points", "resample", "candidates", and those of the method
 
     Raises
     ------
@@ -213,6 +214,8 @@ class Problem:
             )
         if unknown_names := set(self.weights) - set(self.equations):
             raise ValueError(f"weights names {sorted(unknown_names)}, but the equations are {list(self.equations)}")
+        if not all(weight > 0 for weight in self.weights.values()):
+            raise ValueError(f"weights are {dict(self.weights)}; expected all > 0")
         for condition in self.conditions:
             self._check_condition(condition)
         if self.data is not None:
@@ -261,6 +264,8 @@ class Problem:
         outputs = tuple(self.outputs if data.outputs is None else data.outputs)
         if strangers := set(outputs) - set(self.outputs):
             raise ValueError(f"data were observed of {sorted(strangers)}, but the outputs are {tuple(self.outputs)}")
+        if not data.weight > 0:
+            raise ValueError(f"data have weight {data.weight}; expected > 0")
         points, values = torch.as_tensor(data.points), torch.as_tensor(data.values)
         if values.shape != (len(points), len(outputs)):
             raise ValueError(
