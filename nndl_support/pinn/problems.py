@@ -187,7 +187,7 @@ def burgers(
             hard=(lambda q: -torch.sin(pi * q[:, 0]), lambda q: q[:, 1] * (1 - q[:, 0] ** 2)),
             data=data,
             exact=exact,
-            solver={"n_points": 1000, "budget": 90.0, "resample": 20},
+            solver={"method": "recursive_levenberg_marquardt", "budget": 60.0},
         )
     return Problem(
         domain,

@@ -1,6 +1,6 @@
 r"""Recursive Levenberg–Marquardt (递推莱文贝格–马夸特法): a little fresh data at every step, and the earlier data remembered.
 
-Each step brings new points with residual :math:`\rho_k` and Jacobian :math:`J_k`. The linear models of the earlier steps stay in the
+Each step brings new points with residual :math:`\rho_k` and Jacobian :math:`J_k`. The linear models of earlier steps stay in the
 sum of squares, with a weight that fades, so that a step looks at many more points than it evaluates:
 
 .. math:: Q_k(\theta) = \frac{1}{w_k}\sum_{j \le k} \lambda^{k-j} \lVert \rho_j + J_j (\theta - \theta_j) \rVert^2,

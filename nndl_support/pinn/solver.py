@@ -7,7 +7,6 @@ References
 Raissi, Perdikaris and Karniadakis (2019), Journal of Computational Physics 378, https://doi.org/10.1016/j.jcp.2018.10.045.
 """
 
-import copy
 import math
 import os
 import time
@@ -30,6 +29,7 @@ from nndl_support.pinn.natural_gradient import NaturalGradient
 from nndl_support.pinn.network import MLP, HardConstraint
 from nndl_support.pinn.objective import Objective
 from nndl_support.pinn.problem import Problem
+from nndl_support.pinn.recursive_levenberg_marquardt import RecursiveLevenbergMarquardt
 from nndl_support.pinn.self_scaled_broyden import SelfScaledBroyden
 
 __all__ = ["METHODS", "Solution", "State", "solve"]
@@ -40,9 +40,19 @@ METHODS: dict[str, Callable[..., Any]] = {
     "lbfgs": LBFGSSteps,
     "levenberg_marquardt": LevenbergMarquardt,
     "natural_gradient": NaturalGradient,
+    "recursive_levenberg_marquardt": RecursiveLevenbergMarquardt,
     "ssbroyden": SelfScaledBroyden,
 }
-_DEFAULTS: dict[str, Any] = {"method": "levenberg_marquardt", "budget": 60.0, "n_points": 1000, "resample": 20}
+_DEFAULTS: dict[str, Any] = {
+    "method": "levenberg_marquardt",
+    "budget": 60.0,
+    "n_points": 1000,
+    "resample": 20,
+    "survey": 0,
+    "candidates": None,
+}
+#: A method that remembers wants few points at a time, and others at every step.
+_OF_METHOD: dict[str, dict[str, Any]] = {"recursive_levenberg_marquardt": {"n_points": 500, "resample": 1, "survey": 5}}
 
 
 @dataclass
@@ -53,7 +63,7 @@ class State:
     ----------
     iteration : int, steps taken
     seconds : float, spent on steps so far
-    loss : float, after the latest step
+    loss : float, after the latest step; before it with Adam, which does not evaluate it again
     objective : Objective; its weights and the weights of its points may be changed
     parameters : dict of str and float, the unknown parameters now
     solution : Solution so far, to predict with
@@ -140,7 +150,7 @@ class Solution:
         Parameters
         ----------
         points : array (N, d)
-        values : array (N,) or (N, C), optional; the exact solution of the problem without it
+        values : array (N, C), or (N,) for one output, optional; the exact solution of the problem without it
 
         Raises
         ------
@@ -151,8 +161,8 @@ class Solution:
             if self.problem.exact is None:
                 raise ValueError("the problem has no exact solution: pass the values to compare with")
             values = self.problem.exact(points)
-        found = self.predict(points)
-        return relative_l2(found, values.reshape(found.shape) if values.size == found.size else values)
+        found, wanted = self.predict(points), torch.as_tensor(values)
+        return relative_l2(found, wanted[:, None] if wanted.ndim == 1 and found.shape[1] == 1 else wanted)
 
     def _tensor(self, points: Any) -> Tensor:
         one = next(self.network.parameters())
@@ -169,6 +179,7 @@ def solve(
     n_points: int | None = None,
     resample: int | None = None,
     candidates: int | None = None,
+    survey: int | None = None,
     power: float = 1.0,
     floor: float = 1.0,
     callback: Callable[[State], Any] | None = None,
@@ -189,7 +200,8 @@ def solve(
     network : module of points (N, d) returning (N, C), optional
         An :class:`~nndl_support.pinn.network.MLP` is put inside the problem's hard constraints; any other module is taken as it
         is. Without it ``problem.network(seed=seed)``. It is trained in place.
-    method : str, a key of ``METHODS``: "adam", "lbfgs", "levenberg_marquardt", "natural_gradient" or "ssbroyden"
+    method : str, a key of ``METHODS``: "adam", "lbfgs", "levenberg_marquardt", "natural_gradient",
+        "recursive_levenberg_marquardt" or "ssbroyden"
     budget : float > 0, seconds that the steps may take
     max_iterations : int, optional; stop after so many steps. Given alone, the seconds do not count, and the result is the same on
         every run.
@@ -197,6 +209,8 @@ def solve(
     resample : int, steps after which all points are drawn anew; 0 for never
     candidates : int, of which a resampling keeps ``n_points``, more where the residual is large; 5 ``n_points`` without it, and
         with 0 the new points are spread evenly
+    survey : int, steps after which the candidates and their residuals are new; a resampling in between draws among the old
+        ones. 0 for new ones at every resampling
     power, floor : float, as in :func:`nndl_support.pinn.collocation.residual_density`
     callback : function of a :class:`State`, called after every step; True stops
     log_every : int, steps between two entries of the history
@@ -223,7 +237,7 @@ def solve(
     Notes
     -----
     What the caller leaves out is taken from ``problem.solver``, and else from Levenberg-Marquardt, 60 seconds, 1000 points, drawn
-    anew every 20 steps.
+    anew every 20 steps; the recursive method takes 500 points, drawn anew at every step, and a survey every 5.
 
     Examples
     --------
@@ -236,21 +250,28 @@ def solve(
     >>> bool(abs(solution.predict([[0.5]]) - 1) < 1e-4)
     True
     """
-    settings = _DEFAULTS | dict(problem.solver)
+    chosen = method or problem.solver.get("method", _DEFAULTS["method"])
+    settings = _DEFAULTS | _OF_METHOD.get(chosen, {}) | dict(problem.solver) | {"method": chosen}
     if max_iterations is not None and budget is None:
         budget = math.inf
-    named = {"method": method, "budget": budget, "n_points": n_points, "resample": resample, "candidates": candidates}
+    named = {
+        "budget": budget,
+        "n_points": n_points,
+        "resample": resample,
+        "candidates": candidates,
+        "survey": survey,
+    }
     settings |= {name: value for name, value in named.items() if value is not None}
     # The options of the problem belong to its own method.
-    reserved = {*_DEFAULTS, "candidates"}
-    own = {} if method not in (None, dict(problem.solver).get("method")) else problem.solver
-    options = {k: v for k, v in own.items() if k not in reserved} | options
+    if chosen == problem.solver.get("method", _DEFAULTS["method"]):
+        options = {k: v for k, v in problem.solver.items() if k not in _DEFAULTS} | options
     if settings["method"] not in METHODS:
         raise ValueError(f"there is no method {settings['method']!r}; known are {', '.join(METHODS)}")
-    if not settings["budget"] > 0 or settings["resample"] < 0 or log_every < 1 or checkpoint_every < 1:
+    least = min(settings["resample"], settings["survey"])
+    if not settings["budget"] > 0 or least < 0 or log_every < 1 or checkpoint_every < 1:
         raise ValueError(
-            f"budget is {settings['budget']}, resample {settings['resample']}, log_every {log_every} and checkpoint_every "
-            f"{checkpoint_every}; expected > 0, >= 0, >= 1, >= 1"
+            f"budget is {settings['budget']}, resample {settings['resample']}, survey {settings['survey']}, log_every "
+            f"{log_every} and checkpoint_every {checkpoint_every}; expected > 0, >= 0, >= 0, >= 1, >= 1"
         )
     if network is None:
         network = problem.network(seed=seed)
@@ -289,7 +310,6 @@ class _Run:
         solution, budget = self.solution, self.settings["budget"]
         solution.parameters = self.objective.unknown_values()
         if not solution.history:
-            self._check(self.objective.value())
             self._log()
         silent = os.environ.get("NNDL_PROGRESS") == "0"
         with tqdm(total=max_iterations, initial=solution.n_iterations, desc=description, disable=silent) as bar:
@@ -301,8 +321,10 @@ class _Run:
                 solution.parameters = self.objective.unknown_values()
                 if solution.n_iterations % self.log_every == 0:
                     self._log()
+                # Without refresh, the bar itself decides how often it is drawn.
+                shown = {"loss": f"{loss:.1e}", **{k: f"{v:.4g}" for k, v in solution.parameters.items()}}
+                bar.set_postfix(shown, refresh=False)
                 bar.update()
-                bar.set_postfix({"loss": f"{loss:.1e}", **{k: f"{v:.4g}" for k, v in solution.parameters.items()}})
                 state = State(
                     solution.n_iterations, solution.seconds, loss, self.objective, solution.parameters, solution
                 )
@@ -317,14 +339,17 @@ class _Run:
         return solution
 
     def _step(self) -> float:
-        every, done = self.settings["resample"], self.solution.n_iterations
+        settings, done = self.settings, self.solution.n_iterations
+        every = settings["resample"]
         if every and done and done % every == 0:
-            wanted = self.settings.get("candidates")
-            wanted = 5 * self.settings["n_points"] if wanted is None else wanted
-            self.objective.resample(**(dict(candidates=wanted, **self.density) if wanted else {}))
-        self.good = self.objective.get()
+            wanted = 5 * settings["n_points"] if settings["candidates"] is None else settings["candidates"]
+            anew = not settings["survey"] or done % settings["survey"] < every
+            self.objective.resample(**(dict(candidates=wanted, survey=anew, **self.density) if wanted else {}))
+        before = self.objective.get()
         loss = self.stepper.step()
         self._check(loss)
+        # Adam returns the loss before its step, so no more than that state is known to be good.
+        self.good = before
         return loss
 
     def _check(self, loss: float) -> None:
@@ -336,8 +361,8 @@ class _Run:
         blamed = [f"{name!r} ({value})" for name, value in terms.items() if not math.isfinite(value)]
         raise FloatingPointError(
             f"the loss is {loss} after {self.solution.n_iterations} steps; not finite: {', '.join(blamed) or 'their sum'}. "
-            "The network has the state before that step. Try a smaller learning rate, or look for a division or a root in "
-            "the equation"
+            "The network has the last state with a finite loss. Try a smaller learning rate, or look for a division or a root "
+            "in the equation"
         )
 
     def _log(self) -> None:
@@ -345,6 +370,7 @@ class _Run:
         with torch.no_grad() if self.objective.taylor else torch.enable_grad():
             losses = {name: float(value.detach()) for name, value in self.objective.losses().items()}
         total = sum(self.objective.weights[name] * value for name, value in losses.items())
+        self._check(total)
         row = {"iteration": solution.n_iterations, "seconds": solution.seconds, "loss": total}
         for name, value in (row | losses | solution.parameters).items():
             solution.history.setdefault(name, []).append(value)
@@ -358,7 +384,10 @@ class _Run:
                 "method": self.settings["method"],
                 "stepper": self.stepper.state_dict(),
                 "rng": objective.rng.bit_generator.state,
+                # Sobol points come from children of the generator, which its state does not count.
+                "children": objective.rng.bit_generator.seed_seq.n_children_spawned,
                 "points": [(block.points, block.normals, block.point_weights) for block in objective.blocks],
+                "surveyed": None if objective.surveyed is None else [torch.as_tensor(a) for a in objective.surveyed],
                 "weights": objective.weights,
                 "history": solution.history,
                 "seconds": solution.seconds,
@@ -377,10 +406,16 @@ class _Run:
             )
         objective.set(kept["vector"])
         objective.rng.bit_generator.state = kept["rng"]
+        children = objective.rng.bit_generator.seed_seq
+        children.spawn(max(kept["children"] - children.n_children_spawned, 0))
         for block, (points, normals, point_weights) in zip(objective.blocks, kept["points"], strict=True):
             objective.set_points(block, points, normals)
-            block.point_weights = point_weights
+            block.point_weights = None if point_weights is None else point_weights.to(block.points)
         objective.weights.update(kept["weights"])
+        pool = kept.get("surveyed")
+        objective.surveyed = None if pool is None else (pool[0].numpy(), pool[1].numpy())
         self.stepper.load_state_dict(kept["stepper"])
-        self.solution.history = copy.deepcopy(kept["history"])
+        # A look at the end of the earlier run is no look of this one.
+        looks = [k for k, n in enumerate(kept["history"]["iteration"]) if n % self.log_every == 0]
+        self.solution.history = {name: [column[k] for k in looks] for name, column in kept["history"].items()}
         self.solution.seconds, self.solution.n_iterations = kept["seconds"], kept["n_iterations"]
