@@ -161,7 +161,7 @@ class Solution:
             if self.problem.exact is None:
                 raise ValueError("the problem has no exact solution: pass the values to compare with")
             values = self.problem.exact(points)
-        found, wanted = self.predict(points), torch.as_tensor(values)
+        found, wanted = self.predict(points), torch.as_tensor(values, dtype=torch.float64)
         return relative_l2(found, wanted[:, None] if wanted.ndim == 1 and found.shape[1] == 1 else wanted)
 
     def _tensor(self, points: Any) -> Tensor:
