@@ -43,6 +43,13 @@ def test_the_residual_of_the_non_linear_equation_vanishes():
     assert np.abs(u.predict(EDGE) - harmonic(EDGE)).max() < 1e-8
 
 
+def test_the_run_keeps_the_residuals_of_all_iterates():
+    run = solve(tolerance=1e-9)
+    for u, kept in zip(run.iterates, run.residuals):
+        residual = -u.laplacian(INSIDE) + u.predict(INSIDE) ** 3 - harmonic(INSIDE) ** 3
+        assert kept == pytest.approx(np.abs(residual).max(), rel=1e-4, abs=1e-7)
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, 3.0])
 def test_convergence_is_quadratic_from_several_starts(level):
     run = solve(tolerance=1e-9, start=lambda x: np.full(len(x), level))
