@@ -342,7 +342,7 @@ def solve_layer(peclet, spacing):
     )
 
 
-# %% mystnb={"image": {"alt": "Two panels, Péclet number 10 and 60. Left: computed curves for uniform and Chebyshev points lie on the exact exponential rise at the right end. Right: the layer is much thinner; the uniform curve is a plateau at about 0.1 instead of zero, and the Chebyshev curve dips to about -0.2 in front of the layer."}}
+# %% mystnb={"image": {"alt": "Two panels, P\u00e9clet number 10 and 60. Left: computed curves for uniform and Chebyshev points lie on the exact exponential rise at the right end. Right: the layer is much thinner; the uniform curve is a plateau at about 0.1 instead of zero, and the Chebyshev curve dips to about -0.2 in front of the layer."}}
 line = np.column_stack([np.linspace(0, 1, 301), np.full(301, 0.5)])
 figure, panels = plt.subplots(1, 2, figsize=(7.2, 2.9))
 windy = {}
