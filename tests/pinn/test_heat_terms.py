@@ -52,6 +52,11 @@ def test_the_values_of_the_terms_are_mean_squares(points):
         torch.testing.assert_close(term.detach(), torch.tensor(0.09, dtype=torch.float64))
 
 
+def test_both_walls_are_looked_at(points):
+    for u in (lambda t, x: 0.2 * x, lambda t, x: 0.2 * (1 - x)):
+        torch.testing.assert_close(heat_terms(u, **points).boundary.detach(), torch.tensor(0.02, dtype=torch.float64))
+
+
 def test_functions_of_one_variable_and_constants_pass():
     t, x = torch.rand(2, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     torch.testing.assert_close(heat_residual(lambda t, x: t**2, t, x).detach(), 2 * t)
