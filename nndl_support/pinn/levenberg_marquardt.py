@@ -120,7 +120,8 @@ class LevenbergMarquardt:
                 after = objective.value()
                 # A NaN is no improvement.
                 if after < before:
-                    gain = (before - after) / max(predicted, 1e-300)
+                    # Beyond 1 the gain changes nothing; in float32 the prediction may be rounded down to nothing.
+                    gain = min((before - after) / max(predicted, 1e-300), 1.0)
                     self.damping = max(self.damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-15)
                     self._growth = 2.0
                     return after
