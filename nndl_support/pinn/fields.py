@@ -9,13 +9,14 @@ equations to a solver.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nndl_support.pinn.operators import partial
 
-__all__ = ["Fields", "needed_derivatives", "of_jet", "of_network"]
+__all__ = ["Fields", "needed_derivatives", "of_jet", "of_network", "tensor_of"]
 
 Index = tuple[int, ...]
 
@@ -169,8 +170,30 @@ def of_network(
     return Fields(where, coordinates, outputs, derivative, normals)
 
 
+def tensor_of(values: Any, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> Tensor:
+    """Numbers as a tensor: arrays and lists are copied, so that those that may not be written to will do.
+
+    Parameters
+    ----------
+    values : array, nested list or tensor
+    dtype : torch.dtype
+    device : torch.device or str
+
+    Examples
+    --------
+    >>> tensor_of([[1, 2]])
+    tensor([[1., 2.]], dtype=torch.float64)
+    """
+    if isinstance(values, Tensor):
+        return values.to(device, dtype)
+    return torch.tensor(values, dtype=dtype, device=device)
+
+
 def needed_derivatives(
-    function: Callable[[Fields], object], coordinates: Sequence[str], outputs: Sequence[str]
+    function: Callable[[Fields], object],
+    coordinates: Sequence[str],
+    outputs: Sequence[str],
+    points: Tensor | None = None,
 ) -> list[Index]:
     """Which derivatives a function of fields asks for, found by calling it once on random numbers.
 
@@ -178,6 +201,8 @@ def needed_derivatives(
     ----------
     function : of a :class:`Fields`
     coordinates, outputs : sequences of str
+    points : tensor (N, D), optional
+        Where to ask, for functions that make sense there only or know their number; three random ones without it.
 
     Returns
     -------
@@ -192,11 +217,14 @@ def needed_derivatives(
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator, dtype=torch.float64)
+        drawn = torch.rand(*shape, generator=generator, dtype=torch.float64)
+        return drawn if points is None else drawn.to(points)
+
+    where = draw(3, len(coordinates)) if points is None else points
 
     def derivative(output: int, index: Index) -> Tensor:
         asked.add(index)
-        return draw(3)
+        return draw(len(where))
 
-    function(Fields(draw(3, len(coordinates)), coordinates, outputs, derivative, draw(3, len(coordinates))))
+    function(Fields(where, coordinates, outputs, derivative, draw(*where.shape)))
     return sorted(asked, key=lambda index: (len(index), index))

@@ -112,7 +112,11 @@ class Objective:
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         if problem.unknown:
             self.parameters.append(self.unknown)
-        self.blocks = [self._block(problem.equations, lambda f, p: [e(f, p) for e in problem.equations.values()])]
+        self.blocks = [
+            self._block(
+                problem.equations, lambda f, p: [e(f, p) for e in problem.equations.values()], self._somewhere()
+            )
+        ]
         self.weights = {name: float(problem.weights.get(name, 1.0)) for name in problem.equations}
         for condition in problem.conditions:
             self.blocks.append(self._condition_block(condition))
@@ -147,7 +151,8 @@ class Objective:
                 pool = geometry.sample(candidates, rng=self.rng)
                 with torch.no_grad() if self.taylor else torch.enable_grad():
                     self.surveyed = pool, self.residual_size(self._tensor(pool)).cpu().numpy()
-            points = residual_sample(*self.surveyed, self.n_points, power=power, floor=floor, rng=self.rng)
+            pool, size = self.surveyed
+            points = residual_sample(pool, size, self.n_points, power=power, floor=floor, rng=self.rng)
         self.set_points(self.blocks[0], points)
         for block, condition in zip(self.blocks[1:], self.problem.conditions, strict=False):
             if condition.on == "initial" if isinstance(condition.on, str) else False:
@@ -313,17 +318,25 @@ class Objective:
         scale = (self.weights[name] / len(block.points)) ** 0.5
         return scale if block.point_weights is None else scale * block.point_weights.sqrt()
 
-    def _block(self, names: Mapping[str, Any] | Sequence[str], function: Callable) -> Block:
-        stand_in = SimpleNamespace(**{name: torch.ones(3, dtype=torch.float64) for name in self.problem.unknown})
+    def _somewhere(self) -> Tensor:
+        """A few points in the box of the geometry, to ask for the derivatives that an equation needs."""
+        low, high = (self._tensor(side) for side in self.problem.geometry.bounds)
+        drawn = torch.rand(3, len(low), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        return low + (high - low) * self._tensor(drawn)
+
+    def _block(self, names: Mapping[str, Any] | Sequence[str], function: Callable, where: Tensor) -> Block:
+        stand_in = SimpleNamespace(**{name: where.new_ones(len(where)) for name in self.problem.unknown})
         wanted = fields.needed_derivatives(
-            lambda f: function(f, stand_in), self.problem.coordinates, self.problem.outputs
+            lambda f: function(f, stand_in), self.problem.coordinates, self.problem.outputs, where
         )
         return Block(tuple(names), function, taylor.closure(wanted) if self.taylor else ((),))
 
     def _condition_block(self, condition: Condition) -> Block:
-        block = self._block([condition.name], lambda f, p: [condition.residual(f, p)])
-        if not isinstance(condition.on, str) and not callable(condition.on):
-            self.set_points(block, condition.on)
+        listed = not isinstance(condition.on, str) and not callable(condition.on)
+        where = self._tensor(condition.on) if listed else self._somewhere()
+        block = self._block([condition.name], lambda f, p: [condition.residual(f, p)], where)
+        if listed:
+            self.set_points(block, where)
         return block
 
     def _data_block(self) -> Block:
@@ -341,7 +354,7 @@ class Objective:
         return block
 
     def _tensor(self, values: Any) -> Tensor:
-        return torch.as_tensor(values, dtype=self.dtype, device=self.device)
+        return fields.tensor_of(values, self.dtype, self.device)
 
 
 def _check_network(network: nn.Module, outputs: Sequence[str]) -> None:

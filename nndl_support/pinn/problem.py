@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nndl_support.pinn.fields import Fields
+from nndl_support.pinn.fields import Fields, tensor_of
 from nndl_support.pinn.geometry import SpaceTime
 from nndl_support.pinn.network import MLP, HardConstraint, Rescale, hard_constraint
 
@@ -266,7 +266,7 @@ class Problem:
             raise ValueError(f"data were observed of {sorted(strangers)}, but the outputs are {tuple(self.outputs)}")
         if not data.weight > 0:
             raise ValueError(f"data have weight {data.weight}; expected > 0")
-        points, values = torch.as_tensor(data.points), torch.as_tensor(data.values)
+        points, values = tensor_of(data.points), tensor_of(data.values)
         if values.shape != (len(points), len(outputs)):
             raise ValueError(
                 f"the observed values have shape {tuple(values.shape)}, but there are {len(points)} points and "
@@ -277,7 +277,7 @@ class Problem:
     def _check_inside(self, points: Any, what: str) -> None:
         outside = ~torch.as_tensor(self.geometry.contains(points))
         if outside.any():
-            first = torch.as_tensor(points)[outside][0].tolist()
+            first = tensor_of(points)[outside][0].tolist()
             low, high = (side.tolist() for side in self.geometry.bounds)
             raise ValueError(
                 f"{what}: {int(outside.sum())} of {len(outside)} points lie outside the geometry, the first at {first}; "

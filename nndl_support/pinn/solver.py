@@ -22,7 +22,7 @@ from tqdm.std import tqdm
 from nndl_support.pinn import taylor
 from nndl_support.pinn.checkpoint import load_checkpoint, save_checkpoint
 from nndl_support.pinn.collocation import point_generator, relative_l2
-from nndl_support.pinn.fields import Fields, needed_derivatives, of_jet, of_network
+from nndl_support.pinn.fields import Fields, needed_derivatives, of_jet, of_network, tensor_of
 from nndl_support.pinn.first_order import AdamSteps, LBFGSSteps
 from nndl_support.pinn.levenberg_marquardt import LevenbergMarquardt
 from nndl_support.pinn.natural_gradient import NaturalGradient
@@ -137,7 +137,7 @@ class Solution:
         where = self._tensor(points)
         names, outputs = self.problem.coordinates, self.problem.outputs
         if isinstance(self.network, MLP | HardConstraint):
-            from_fields = taylor.closure(needed_derivatives(function, names, outputs))
+            from_fields = taylor.closure(needed_derivatives(function, names, outputs, where))
             with torch.no_grad():
                 jet = self.network.outputs(self.network.prepare(where, from_fields))
                 f = of_jet(jet, from_fields, where, names, outputs)
@@ -161,12 +161,12 @@ class Solution:
             if self.problem.exact is None:
                 raise ValueError("the problem has no exact solution: pass the values to compare with")
             values = self.problem.exact(points)
-        found, wanted = self.predict(points), torch.as_tensor(values, dtype=torch.float64)
+        found, wanted = self.predict(points), tensor_of(values)
         return relative_l2(found, wanted[:, None] if wanted.ndim == 1 and found.shape[1] == 1 else wanted)
 
     def _tensor(self, points: Any) -> Tensor:
         one = next(self.network.parameters())
-        return torch.as_tensor(points, dtype=one.dtype, device=one.device)
+        return tensor_of(points, one.dtype, one.device)
 
 
 def solve(

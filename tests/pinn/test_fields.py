@@ -2,10 +2,11 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
-from nndl_support.pinn.fields import Fields, needed_derivatives, of_jet, of_network
+from nndl_support.pinn.fields import Fields, needed_derivatives, of_jet, of_network, tensor_of
 from nndl_support.pinn.network import MLP
 from nndl_support.pinn.taylor import closure
 
@@ -135,3 +136,27 @@ def test_asking_leaves_the_global_generator_alone():
 def test_fields_are_what_they_are_given():
     f = Fields(torch.tensor([[2.0]]), ("x",), ("u",), lambda output, index: torch.tensor([float(len(index))]))
     assert [f.u.item(), f.u_x.item(), f.u_xx.item()] == [0.0, 1.0, 2.0]
+
+
+def test_asking_happens_at_the_points_of_the_caller():
+    points, seen = random_points(7, 1) + 10, []
+    values = torch.arange(7.0, dtype=F64)
+    wanted = needed_derivatives(lambda f: seen.append(f.points) or f.u_x - values, ("x",), ("u",), points)
+    assert wanted == [(0,)]
+    assert torch.equal(seen[0], points)
+
+
+def test_numbers_become_a_tensor_whatever_holds_them():
+    frozen = np.arange(6.0).reshape(3, 2)
+    frozen.flags.writeable = False
+    for values in (frozen, frozen.tolist(), torch.as_tensor(frozen.copy()), frozen.astype(int)):
+        found = tensor_of(values)
+        assert found.dtype == F64
+        assert found.tolist() == frozen.tolist()
+    third = tensor_of([1 / 3])
+    assert third.item() == 1 / 3  # not by way of single precision
+    assert tensor_of(frozen, torch.float32).dtype == torch.float32
+    array = np.zeros(2)
+    found = tensor_of(array)
+    array[0] = 1
+    assert found.tolist() == [0, 0]

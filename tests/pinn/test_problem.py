@@ -160,3 +160,9 @@ def test_a_problem_that_is_not_well_stated_is_refused(make, message):
 def test_points_on_the_boundary_may_be_listed_in_any_form():
     for points in ([[0.0, 0.5]], np.array([[0.0, 0.5]]), torch.tensor([[0.0, 0.5]])):
         Problem(SQUARE, nothing, conditions=[Condition("one", nothing, on=points)])
+
+
+def test_arrays_that_may_not_be_written_to_will_do():
+    points, values = np.array([[0.2, 0.5]]), np.array([[1.0]])
+    points.flags.writeable = values.flags.writeable = False
+    Problem(SQUARE, nothing, conditions=[dirichlet(0.0, on=points)], data=Observations(points, values))

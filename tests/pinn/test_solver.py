@@ -493,3 +493,10 @@ def test_points_are_drawn_anew_as_often_as_asked_and_from_as_many_candidates(can
 def test_a_path_may_be_a_string(tmp_path):
     solve(decay(), max_iterations=1, n_points=10, checkpoint=str(tmp_path / "run.pt"))
     assert Path(tmp_path / "run.pt").exists()
+
+
+def test_what_is_evaluated_may_know_the_points():
+    points, values = np.random.default_rng(0).random((7, 2)), torch.arange(7.0, dtype=F64)
+    solution = solve(plate(), max_iterations=1, n_points=10)
+    found = solution.evaluate(points, lambda f: f.u - values)
+    np.testing.assert_allclose(found, solution.predict(points)[:, 0] - np.arange(7), rtol=1e-10)
