@@ -90,25 +90,30 @@ class PeriodicFeatures(nn.Module):
     axis : int, the coordinate a
     period : float > 0, L
     n_harmonics : int of at least 1, n
+    even : bool
+        Cosines only: every function of them is also the same at :math:`-x_a` as at :math:`x_a`.
 
     Examples
     --------
     >>> features = PeriodicFeatures(0, 2.0)(torch.tensor([[-1.0, 7.0], [1.0, 7.0]]).double())
     >>> features.shape, bool(torch.allclose(features[0], features[1]))
     (torch.Size([2, 3]), True)
+    >>> PeriodicFeatures(0, 2.0, even=True)(torch.tensor([[1.0, 7.0]]).double()).tolist()
+    [[-1.0, 7.0]]
     """
 
     waves: Tensor
 
-    def __init__(self, axis: int, period: float, n_harmonics: int = 1) -> None:
+    def __init__(self, axis: int, period: float, n_harmonics: int = 1, *, even: bool = False) -> None:
         super().__init__()
         if n_harmonics < 1 or not period > 0:
             raise ValueError(f"period is {period} and n_harmonics {n_harmonics}; expected more than 0 and at least 1")
-        self.axis = axis
+        self.axis, self.even = axis, even
         self.register_buffer("waves", 2 * torch.pi / period * torch.arange(1, n_harmonics + 1, dtype=torch.float64))
 
     def forward(self, points: Tensor) -> Tensor:
-        """Return the features, tensor (N, D - 1 + 2 n): waves in place of the coordinate, then the other coordinates."""
+        """Return the features, tensor (N, D - 1 + 2 n), or (N, D - 1 + n): waves in place of the coordinate, then the others."""
         phase = points[:, self.axis, None] * self.waves
         others = [column[:, None] for d, column in enumerate(points.unbind(1)) if d != self.axis]
-        return torch.cat([torch.cos(phase), torch.sin(phase), *others], dim=1)
+        waves = [torch.cos(phase)] if self.even else [torch.cos(phase), torch.sin(phase)]
+        return torch.cat([*waves, *others], dim=1)

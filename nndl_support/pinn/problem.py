@@ -163,6 +163,7 @@ class Problem:
     embedding : function without arguments that returns a module, optional
         Features in front of the network; without it the geometry's box is rescaled to [-1, 1].
     hidden : sequence of int, the layers of the network that is made when none is given
+    activation : str, of that network; a key of :data:`nndl_support.pinn.taylor.ACTIVATIONS`
     weights : dict of the names of equations and floats > 0; 1 where nothing is said
     solver : dict of options that :func:`nndl_support.pinn.solver.solve` takes where the caller does not choose: "method",
         "budget", "n_points", "resample", "candidates", and those of the method
@@ -198,6 +199,7 @@ class Problem:
     exact: Callable[[Any], Any] | None = None
     embedding: Callable[[], nn.Module] | None = None
     hidden: Sequence[int] = (20, 20, 20)
+    activation: str = "tanh"
     weights: Mapping[str, float] = field(default_factory=dict)
     solver: Mapping[str, Any] = field(default_factory=dict)
 
@@ -235,7 +237,15 @@ class Problem:
         dtype : torch.dtype
         """
         embedding = self.embedding() if self.embedding is not None else Rescale(*self.geometry.bounds)
-        inner = MLP(len(self.coordinates), len(self.outputs), self.hidden, embedding=embedding, seed=seed, dtype=dtype)
+        inner = MLP(
+            len(self.coordinates),
+            len(self.outputs),
+            self.hidden,
+            activation=self.activation,
+            embedding=embedding,
+            seed=seed,
+            dtype=dtype,
+        )
         return self.constrain(inner)
 
     def constrain(self, network: MLP) -> MLP | HardConstraint:

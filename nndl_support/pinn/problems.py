@@ -8,7 +8,8 @@ References
 Raissi, Perdikaris and Karniadakis (2019), Journal of Computational Physics 378, https://doi.org/10.1016/j.jcp.2018.10.045, for
 Burgers and Allen-Cahn. Wang, Teng and Perdikaris (2021), Understanding and mitigating gradient flow pathologies in
 physics-informed neural networks, SIAM Journal on Scientific Computing 43(5), https://doi.org/10.1137/20M1318043, for Helmholtz.
-Kovasznay (1948), Laminar flow behind a two-dimensional grid, Mathematical Proceedings of the Cambridge Philosophical Society 44(1).
+Kovasznay (1948), Laminar flow behind a two-dimensional grid, Mathematical Proceedings of the Cambridge Philosophical Society
+44(1).
 """
 
 from collections.abc import Mapping
@@ -22,8 +23,9 @@ from nndl_support.pinn import reference
 from nndl_support.pinn.embeddings import PeriodicFeatures, Rescale
 from nndl_support.pinn.fields import Fields
 from nndl_support.pinn.geometry import Interval, Rectangle, SpaceTime
+from nndl_support.pinn.lifts import diffused_kink, start_and_edge, transfinite
 from nndl_support.pinn.point_values import at_points
-from nndl_support.pinn.problem import Observations, Problem, dirichlet, initial
+from nndl_support.pinn.problem import Observations, Problem, dirichlet
 
 __all__ = [
     "allen_cahn",
@@ -92,6 +94,10 @@ def helmholtz(*, a1: float = 1.0, a2: float = 4.0, wavenumber: float = 1.0) -> P
         Rectangle((-1, -1), (1, 1)),
         equation,
         hard=(_zero, lambda q: (1 - q[:, 0] ** 2) * (1 - q[:, 1] ** 2)),
+        # Sines whose phases reach further than [-1, 1] start near the waves they have to become.
+        embedding=lambda: Rescale(*((side / (1 + a1 / 2), side / (1 + a2 / 2)) for side in (-1, 1))),
+        hidden=(20, 20),
+        activation="sin",
         exact=partial(reference.helmholtz, a1=a1, a2=a2),
         solver={"n_points": 1000, "budget": 30.0, "resample": 0},
     )
@@ -147,11 +153,14 @@ def wave(*, speed: float = 2.0) -> Problem:
         lambda f, p: f.u_tt / speed**2 - f.u_xx,
         hard=(
             lambda q: torch.sin(pi * q[:, 0]) + 0.5 * torch.sin(4 * pi * q[:, 0]),
-            lambda q: q[:, 1] ** 2 * 4 * q[:, 0] * (1 - q[:, 0]),
+            # Like t² at the start, so that u_t vanishes there too, and 1 soon after: the network's task is the same at all times.
+            lambda q: (1 - torch.exp(-((10 * q[:, 1]) ** 2))) * 4 * q[:, 0] * (1 - q[:, 0]),
         ),
         exact=partial(at_points, partial(reference.wave, speed=speed)),
-        hidden=(30, 30, 30),
-        solver={"n_points": 2000, "budget": 60.0, "resample": 20, "candidates": 0},
+        embedding=lambda: Rescale((1 / 4, 7 / 16), (3 / 4, 9 / 16)),
+        hidden=(25, 25),
+        activation="sin",
+        solver={"n_points": 1000, "budget": 40.0, "resample": 20, "candidates": 0},
     )
 
 
@@ -199,14 +208,17 @@ def burgers(
     )
 
 
-def allen_cahn(*, diffusivity: float = 1e-4) -> Problem:
-    r"""Allen-Cahn equation: two phases part. The period is built in, the start is not.
+def allen_cahn(*, diffusivity: float = 1e-4, fading: float = 2.0) -> Problem:
+    r"""Allen-Cahn equation: two phases part. The start, the period and the symmetry are built in.
 
     .. math:: u_t = D u_{xx} + 5u - 5u^3, \qquad u(x, 0) = x^2 \cos \pi x, \qquad \text{period 2 in x}
 
     Parameters
     ----------
     diffusivity : float > 0, D
+    fading : float >= 0
+        The residual is multiplied by :math:`e^{-kt}` with this k, because the equation multiplies early errors: near u = 0 by
+        :math:`e^{5t}`.
 
     Returns
     -------
@@ -214,21 +226,28 @@ def allen_cahn(*, diffusivity: float = 1e-4) -> Problem:
 
     Notes
     -----
-    The start has a kink at the ends of the period, so it cannot be the lift of a smooth periodic ansatz.
+    The start has a kink at the ends of the period, with the slopes -2 and 2, which no smooth periodic ansatz can have. So the
+    lift holds the kink and how diffusion rounds it off (:func:`nndl_support.pinn.lifts.diffused_kink`). The start is even, the
+    equation keeps it so, and hence the features are cosines.
 
     Examples
     --------
-    >>> [condition.name for condition in allen_cahn().conditions]
-    ['u at the start']
+    >>> allen_cahn().conditions
+    ()
     """
+
+    def lift(q: Tensor) -> Tensor:
+        x, t = q[:, 0], q[:, 1]
+        return x**2 * torch.cos(pi * x) + 2 * diffused_kink(1 - x.abs(), 4 * diffusivity * t)
+
     return Problem(
         SpaceTime(Interval(-1, 1), 0, 1),
-        lambda f, p: f.u_t - diffusivity * f.u_xx - 5 * f.u + 5 * f.u**3,
-        conditions=[initial(lambda f: f.x**2 * torch.cos(pi * f.x), n_points=400, weight=100.0)],
-        embedding=lambda: nn.Sequential(PeriodicFeatures(0, 2.0), Rescale((-1, -1, 0), (1, 1, 1))),
+        lambda f, p: torch.exp(-fading * f.t) * (f.u_t - diffusivity * f.u_xx - 5 * f.u + 5 * f.u**3),
+        hard=(lift, lambda q: q[:, 1]),
+        embedding=lambda: nn.Sequential(PeriodicFeatures(0, 2.0, 5, even=True), Rescale([-1.0] * 5 + [0.0], [1.0] * 6)),
         exact=partial(at_points, partial(reference.allen_cahn, diffusivity=diffusivity)),
-        hidden=(30, 30, 30),
-        solver={"n_points": 2000, "budget": 120.0, "resample": 20},
+        hidden=(25, 25, 25),
+        solver={"n_points": 1000, "budget": 60.0, "resample": 20},
     )
 
 
@@ -253,7 +272,7 @@ def _navier_stokes_equations(steady: bool, unknown: bool, nu: float) -> dict[str
 def kovasznay(
     *, re: float = 40.0, unknown: Mapping[str, float] | None = None, data: Observations | None = None
 ) -> Problem:
-    r"""Kovasznay's flow behind a grid: steady Navier-Stokes, the velocity given on the edge, the pressure at one point.
+    r"""Kovasznay's flow behind a grid: steady Navier-Stokes, its velocity on the edge built in, its pressure known at one point.
 
     Parameters
     ----------
@@ -272,17 +291,22 @@ def kovasznay(
     ('u', 'v', 'p')
     """
     exact = partial(reference.kovasznay, re=re)
-    pin = [[1.0, 0.0]]
-    conditions = [_given(exact, 0, "u"), _given(exact, 1, "v")] if unknown is None else []
+    low, high, pin = (-0.5, -0.5), (1.0, 1.5), [[1.0, 0.0]]
+
+    def factor(q: Tensor) -> Tensor:
+        return _still_on_the_edge((q[:, 0] + 0.5) * (1 - q[:, 0]) * (q[:, 1] + 0.5) * (1.5 - q[:, 1]) * 16 / 9)
+
     return Problem(
-        Rectangle((-0.5, -0.5), (1.0, 1.5)),
+        Rectangle(low, high),
         _navier_stokes_equations(True, unknown is not None, 1 / re),
         outputs=("u", "v", "p"),
-        conditions=[*conditions, dirichlet(float(exact(pin)[0, 2]), output="p", on=pin, name="p at one point")],
+        conditions=[_pin(exact, pin, "p at one point")],
+        hard=(transfinite(partial(_kovasznay_velocity, re), low, high), factor) if unknown is None else None,
         unknown=dict(unknown or {}),
         data=data,
         exact=exact,
-        solver={"n_points": 500, "budget": 60.0, "resample": 0},
+        hidden=(20, 20),
+        solver={"n_points": 500, "budget": 40.0, "resample": 0},
     )
 
 
@@ -307,19 +331,26 @@ def taylor_green(
     """
     exact = partial(reference.taylor_green, nu=nu)
     pin = [[0.0, 0.0, t] for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    conditions = []
-    if unknown is None:
-        conditions = [_given(exact, i, name, on) for on in ("boundary", "initial") for i, name in enumerate("uv")]
-    values = torch.as_tensor(exact(pin)[:, 2])
+    velocity = partial(_taylor_green_velocity, nu)
+    lift = start_and_edge(transfinite(velocity, (-1, -1), (1, 1)), velocity)
+
+    def factor(q: Tensor) -> Tensor:
+        return _still_on_the_edge((1 - q[:, 0] ** 2) * (1 - q[:, 1] ** 2) * q[:, 2])
+
     return Problem(
         SpaceTime(Rectangle((-1, -1), (1, 1)), 0, 1),
         _navier_stokes_equations(False, unknown is not None, nu),
         outputs=("u", "v", "p"),
-        conditions=[*conditions, dirichlet(lambda f: values.to(f.p), output="p", on=pin, name="p at five times")],
+        conditions=[_pin(exact, pin, "p at five times")],
+        hard=(lift, factor) if unknown is None else None,
         unknown=dict(unknown or {}),
         data=data,
         exact=exact,
-        solver={"n_points": 1000, "budget": 90.0, "resample": 20, "candidates": 0},
+        # Sines whose phases reach further than [-1, 1] start near the waves they have to become.
+        embedding=(lambda: Rescale((-2 / 3, -2 / 3, 0), (2 / 3, 2 / 3, 1))) if unknown is None else None,
+        hidden=(20, 20) if unknown is None else (20, 20, 20),
+        activation="sin" if unknown is None else "tanh",
+        solver={"n_points": 1000, "budget": 60.0, "resample": 20, "candidates": 0},
     )
 
 
@@ -378,14 +409,33 @@ def navier_stokes(
     )
 
 
-def _given(exact: Any, column: int, output: str, on: str = "boundary") -> Any:
-    """The condition that an output has its exact value on the boundary or at the start."""
+def _pin(exact: Any, points: Any, name: str) -> Any:
+    """The condition that the pressure, which the equations leave open up to a constant, is right at some points."""
 
     def value(f: Fields) -> Tensor:
-        return torch.as_tensor(exact(f.points.detach().cpu().numpy())[:, column]).to(f.points)
+        return torch.as_tensor(exact(f.points.detach().cpu().numpy())[:, 2]).to(f.points)
 
-    name = f"{output} on the boundary" if on == "boundary" else f"{output} at the start"
-    return dirichlet(value, output=output, on=on, name=name, n_points=200, weight=10.0)
+    return dirichlet(value, output="p", on=points, name=name, weight=10.0)
+
+
+def _still_on_the_edge(bubble: Tensor) -> Tensor:
+    """The factor of a flow: a bubble for both velocities, 1 for the pressure."""
+    return torch.stack([bubble, bubble, torch.ones_like(bubble)], dim=1)
+
+
+def _kovasznay_velocity(re: float, q: Tensor) -> Tensor:
+    """Kovasznay's velocity where it is asked for, on the edge, and no pressure: (N, 3)."""
+    rate = re / 2 - (re**2 / 4 + 4 * pi**2) ** 0.5
+    growth, phase = torch.exp(rate * q[:, 0]), 2 * pi * q[:, 1]
+    u, v = 1 - growth * torch.cos(phase), rate / (2 * pi) * growth * torch.sin(phase)
+    return torch.stack([u, v, torch.zeros_like(u)], dim=1)
+
+
+def _taylor_green_velocity(nu: float, q: Tensor) -> Tensor:
+    """Taylor and Green's velocity where it is asked for, on the edge and at the start, and no pressure: (N, 3)."""
+    fade, x, y = torch.exp(-2 * pi**2 * nu * q[:, 2]), pi * q[:, 0], pi * q[:, 1]
+    u, v = -torch.cos(x) * torch.sin(y) * fade, torch.sin(x) * torch.cos(y) * fade
+    return torch.stack([u, v, torch.zeros_like(u)], dim=1)
 
 
 def _zero(points: Tensor) -> Tensor:

@@ -119,3 +119,12 @@ def test_the_jet_of_a_box_is_a_slope():
 def test_options_out_of_range_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_cosines_alone_make_every_function_even():
+    points = random_points(7, 3)
+    mirrored = points * torch.tensor([1.0, -1.0, 1.0], dtype=F64)
+    features = PeriodicFeatures(1, 0.7, 2, even=True)
+    assert features(points).shape == (7, 4)
+    torch.testing.assert_close(features(points), features(mirrored))
+    torch.testing.assert_close(features(points)[:, :2], PeriodicFeatures(1, 0.7, 2)(points)[:, :2])

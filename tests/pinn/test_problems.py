@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from nndl_support.pinn import problems, reference
-from nndl_support.pinn.fields import of_network
 from nndl_support.pinn.geometry import Disk, Interval, Rectangle, SpaceTime
 from nndl_support.pinn.objective import Objective
 from nndl_support.pinn.operators import partial
@@ -224,14 +223,15 @@ def test_allen_and_cahns_equation_holds_for_its_reference():
 
 def test_allen_and_cahns_start_and_period_are_those_of_the_reference():
     problem = problems.allen_cahn()
-    (start,) = problem.conditions
+    network = problem.network(seed=3)
     x = np.linspace(-1, 1, 41)
     points = torch.as_tensor(np.stack([x, np.zeros(41)], axis=1))
-    wanted = torch.as_tensor(reference.allen_cahn(x, [0.0])[:, 0])
-    f = of_network(lambda q: q[:, 0] ** 2 * torch.cos(pi * q[:, 0]), points, "xt", "u")
-    assert start.residual(f, None).abs().max() < 1e-14
-    torch.testing.assert_close(f.u.detach(), wanted, rtol=0, atol=1e-6)
-    network, t = problem.network(seed=3), torch.linspace(0, 1, 7, dtype=F64)
+    with torch.no_grad():
+        found = network(points)[:, 0].numpy()
+    np.testing.assert_allclose(found, reference.allen_cahn(x, [0.0])[:, 0], atol=1e-6)
+    np.testing.assert_allclose(found, x**2 * np.cos(pi * x), atol=1e-7)
+    # Not at t = 0, where the lift has its kink.
+    t = torch.linspace(0.05, 1, 7, dtype=F64)
     left, right = (torch.stack([torch.full_like(t, side), t], dim=1).requires_grad_() for side in (-1.0, 1.0))
     for index in [(), (0,), (0, 0)]:
         torch.testing.assert_close(
