@@ -11,8 +11,14 @@ import numpy as np
 
 from nndl_support import records
 from nndl_support.pinn.kansa import KansaSolver
-from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet
-from nndl_support.pinn.poisson_on_square import exact, finite_differences, largest_error, source, square_nodes
+from nndl_support.pinn.poisson_on_square import (
+    equations,
+    exact,
+    finite_differences,
+    largest_error,
+    source,
+    square_nodes,
+)
 
 SEEDS = range(25)
 BAR = {"method": "Kansa, gaussian, chebyshev points, leave-one-out", "unknowns": 144, "error": 1e-6}
@@ -30,18 +36,14 @@ def shaken(points, rng):
     return points * (1 + np.finfo(float).eps * rng.integers(-4, 5, points.shape))
 
 
-def poisson(nodes):
-    return [Collocation(AdvectionDiffusion(), nodes.inside, source), Collocation(dirichlet(), nodes.boundary)]
-
-
 def run(kernel, spacing, epsilon, n, seeds):
     """Errors, shapes and seconds over repetitions."""
     nodes, errors, shapes, seconds = square_nodes(n, spacing=spacing), [], [], []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        equations = poisson(nodes._replace(inside=shaken(nodes.inside, rng)))
+        moved = equations(nodes._replace(inside=shaken(nodes.inside, rng)))
         start = time.process_time()
-        solver = KansaSolver(kernel, epsilon=epsilon).fit(equations)
+        solver = KansaSolver(kernel, epsilon=epsilon).fit(moved)
         seconds.append(time.process_time() - start)
         errors.append(largest_error(solver.predict))
         shapes.append(solver.epsilon_)

@@ -52,7 +52,6 @@ class KansaSolver:
     solution_ : Expansion
     matrix_ : array (N + R, N + R)
     right_hand_side_ : array (N + R,)
-    condition_number_ : float, largest over smallest singular value of ``matrix_``
 
     Raises
     ------

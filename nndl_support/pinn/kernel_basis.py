@@ -36,7 +36,6 @@ class KernelBasis:
     ----------
     centres, kernel, epsilon, degree
     powers : integer array (R, D), exponents of the monomials
-    size : int, K = N + R
 
     Raises
     ------
@@ -71,7 +70,7 @@ class KernelBasis:
 
     @property
     def size(self) -> int:
-        """How many functions there are."""
+        """How many functions there are, K = N + R."""
         return len(self.centres) + len(self.powers)
 
     def values(self, x: npt.ArrayLike) -> np.ndarray:

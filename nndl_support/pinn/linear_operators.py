@@ -24,7 +24,16 @@ Coefficient = npt.ArrayLike | Callable[[np.ndarray], npt.ArrayLike]
 
 
 class LinearOperator(Protocol):
-    """Anything that turns a basis and points into rows of equations."""
+    """Anything that turns a basis and points into rows of equations.
+
+    Examples
+    --------
+    >>> class Doubled:
+    ...     def matrix(self, basis, points):
+    ...         return 2 * basis.values(points)
+    >>> Doubled().matrix(KernelBasis([[0.0]], "gaussian", 1.0), np.array([[0.0]]))
+    array([[2.]])
+    """
 
     def matrix(self, basis: KernelBasis, points: np.ndarray) -> np.ndarray:
         """Rows (M, K): the operator applied to every function at every point."""
@@ -117,17 +126,35 @@ class BoundaryOperator:
 
 
 def dirichlet() -> BoundaryOperator:
-    """Return the operator that gives the value on the boundary."""
+    """Return the operator that gives the value on the boundary.
+
+    Examples
+    --------
+    >>> dirichlet().value, dirichlet().slope
+    (1.0, 0.0)
+    """
     return BoundaryOperator()
 
 
 def neumann(normals: npt.ArrayLike) -> BoundaryOperator:
-    """Return the operator that gives the slope along the outward normals, array (M, D)."""
+    """Return the operator that gives the slope along the outward normals, array (M, D).
+
+    Examples
+    --------
+    >>> neumann([[0.0, 1.0]]).value, neumann([[0.0, 1.0]]).slope
+    (0.0, 1.0)
+    """
     return BoundaryOperator(0.0, 1.0, normals)
 
 
 def robin(value: Coefficient, slope: Coefficient, normals: npt.ArrayLike) -> BoundaryOperator:
-    """Return the operator that gives value times u plus slope times its normal derivative."""
+    """Return the operator that gives value times u plus slope times its normal derivative.
+
+    Examples
+    --------
+    >>> robin(2.0, 3.0, [[0.0, 1.0]]).value
+    2.0
+    """
     return BoundaryOperator(value, slope, normals)
 
 

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet
+
 
 def exact(x: npt.ArrayLike) -> np.ndarray:
     """Solution at places (M, 2): array (M,).
@@ -32,7 +34,13 @@ def exact(x: npt.ArrayLike) -> np.ndarray:
 
 
 def source(x: npt.ArrayLike) -> np.ndarray:
-    """Right-hand side at places (M, 2): array (M,), the negative Laplacian of the solution."""
+    """Right-hand side at places (M, 2): array (M,), the negative Laplacian of the solution.
+
+    Examples
+    --------
+    >>> source([[0.5, 0.5]]).round(4)
+    array([19.7392])
+    """
     return 2 * np.pi**2 * exact(x)
 
 
@@ -44,7 +52,12 @@ class SquareNodes(NamedTuple):
     inside : array (N - 4n + 4, 2)
     boundary : array (4n - 4, 2), corners included
     ghosts : array (4n - 4, 2)
-        The boundary points moved outwards by the distance of two points in the middle, diagonally at the corners.
+        The boundary points moved outwards by 1/(n - 1), diagonally at the corners.
+
+    Examples
+    --------
+    >>> square_nodes(3).ghosts[0]
+    array([-0.5, -0.5])
     """
 
     inside: np.ndarray
@@ -87,6 +100,25 @@ def square_nodes(n: int, *, spacing: str = "uniform") -> SquareNodes:
     return SquareNodes(points[~edge], points[edge], points[edge] + outwards[edge] / (n - 1))
 
 
+def equations(nodes: SquareNodes) -> list[Collocation]:
+    """Poisson's equation at the points inside, and 0 at those on the boundary.
+
+    Parameters
+    ----------
+    nodes : SquareNodes
+
+    Returns
+    -------
+    list of two Collocation
+
+    Examples
+    --------
+    >>> [len(equation.places()) for equation in equations(square_nodes(4))]
+    [4, 12]
+    """
+    return [Collocation(AdvectionDiffusion(), nodes.inside, source), Collocation(dirichlet(), nodes.boundary)]
+
+
 def finite_differences(n: int, right_hand_side: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Solve minus Laplacian of u = f with u = 0 on the boundary by the five-point formula, whose error falls like 1/n².
 
@@ -125,6 +157,11 @@ def largest_error(predict: Callable[[np.ndarray], np.ndarray], *, lines: int = 4
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> largest_error(lambda x: np.zeros(len(x)))
+    1.0
     """
     line = np.linspace(0, 1, lines)
     places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)

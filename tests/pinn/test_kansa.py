@@ -8,14 +8,20 @@ from nndl_support import records
 from nndl_support.pinn.geometry import Difference, Disk, Rectangle
 from nndl_support.pinn.kansa import KansaSolver
 from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet, neumann, robin
-from nndl_support.pinn.poisson_on_square import exact, finite_differences, largest_error, source, square_nodes
+from nndl_support.pinn.poisson_on_square import (
+    equations,
+    exact,
+    finite_differences,
+    largest_error,
+    source,
+    square_nodes,
+)
 
 LINE = np.linspace(0, 1, 13)[:, None]
 
 
 def poisson(n, spacing="uniform"):
-    nodes = square_nodes(n, spacing=spacing)
-    return [Collocation(AdvectionDiffusion(), nodes.inside, source), Collocation(dirichlet(), nodes.boundary)]
+    return equations(square_nodes(n, spacing=spacing))
 
 
 @pytest.mark.parametrize(
@@ -80,8 +86,8 @@ def test_the_equations_are_met_at_their_points():
 
 
 def test_leave_one_out_errors_are_those_of_solving_without_the_equation():
-    equations = poisson(6)
-    solver = KansaSolver("gaussian", epsilon=2.5).fit(equations)
+    six = poisson(6)
+    solver = KansaSolver("gaussian", epsilon=2.5).fit(six)
     system, data = solver.matrix_, solver.right_hand_side_
     for k in (0, 7, 16, 35):
         rest = np.arange(36) != k
@@ -114,11 +120,11 @@ def test_centres_may_lie_elsewhere_so_that_the_equation_holds_on_the_boundary_to
 def test_a_singular_system_says_its_condition_number_and_what_to_do():
     # An operator without any term leaves rows of zeros.
     nothing = AdvectionDiffusion(diffusion=0.0)
-    equations = [Collocation(nothing, LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
+    rows = [Collocation(nothing, LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
     with pytest.raises(
         LinAlgError, match=r"13 equations is singular or nearly so: .* 'gaussian' with epsilon=5\. Raise"
     ):
-        KansaSolver("gaussian", epsilon=5.0).fit(equations)
+        KansaSolver("gaussian", epsilon=5.0).fit(rows)
 
 
 def test_kernels_too_flat_for_the_equations_to_be_met_are_refused():
@@ -127,25 +133,25 @@ def test_kernels_too_flat_for_the_equations_to_be_met_are_refused():
 
 
 def test_bad_input_is_named():
-    equations = [Collocation(AdvectionDiffusion(), LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
+    rows = [Collocation(AdvectionDiffusion(), LINE[1:-1], 1.0), Collocation(dirichlet(), LINE[[0, -1]])]
     with pytest.raises(ValueError, match="there are no equations"):
         KansaSolver().fit([])
     with pytest.raises(ValueError, match=r"there are 13 equations, but the centres have shape \(12, 1\)"):
-        KansaSolver().fit(equations, centres=LINE[:12])
+        KansaSolver().fit(rows, centres=LINE[:12])
     with pytest.raises(ValueError, match="2 centres coincide with another, such as number 0"):
-        KansaSolver().fit([*equations, Collocation(dirichlet(), LINE[[1]])])
+        KansaSolver().fit([*rows, Collocation(dirichlet(), LINE[[1]])])
     with pytest.raises(ValueError, match="have 1 and 2 coordinates"):
-        KansaSolver().fit([*equations, Collocation(dirichlet(), [[0.0, 1.0]])])
+        KansaSolver().fit([*rows, Collocation(dirichlet(), [[0.0, 1.0]])])
     with pytest.raises(
         ValueError, match="'thin_plate_spline' has no Laplacian at its own centre, and 11 of the places"
     ):
-        KansaSolver("thin_plate_spline", epsilon=1.0).fit(equations)
+        KansaSolver("thin_plate_spline", epsilon=1.0).fit(rows)
     with pytest.raises(ValueError, match="or 'loo', but is 'gcv'"):
-        KansaSolver(epsilon="gcv").fit(equations)
+        KansaSolver(epsilon="gcv").fit(rows)
     with pytest.raises(ValueError, match=r"or 'loo', but is -1\.0"):
-        KansaSolver(epsilon=-1.0).fit(equations)
+        KansaSolver(epsilon=-1.0).fit(rows)
     with pytest.raises(ValueError, match="'cubic' has no shape to choose"):
-        KansaSolver("cubic").fit(equations)
+        KansaSolver("cubic").fit(rows)
 
 
 def test_the_record_meets_its_bar_again():

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from nndl_support.pinn.kansa import KansaSolver
-from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet
-from nndl_support.pinn.poisson_on_square import exact, largest_error, source, square_nodes
+from nndl_support.pinn.poisson_on_square import equations, exact, largest_error, source, square_nodes
 from nndl_support.pinn.rbf_pinn import RBFNetworkPINN, gradient_descent_path, weighted_system
 
 NODES = square_nodes(6)
-EQUATIONS = [Collocation(AdvectionDiffusion(), NODES.inside, source), Collocation(dirichlet(), NODES.boundary)]
+EQUATIONS = equations(NODES)
 CENTRES = np.vstack([NODES.inside, NODES.boundary])
 
 
