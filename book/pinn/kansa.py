@@ -39,7 +39,7 @@ from scipy.optimize import brentq
 
 # %%
 from nndl_support import plot, records
-from nndl_support.pinn import exact_solutions as known
+from nndl_support.pinn import manufactured_solutions as known
 from nndl_support.pinn import kansa, newton_kansa, poisson_on_square, rbf_pinn, singular_collocation
 from nndl_support.pinn.geometry import Difference, Disk, Polygon, Rectangle
 from nndl_support.pinn.kansa import KansaSolver
