@@ -1,0 +1,70 @@
+"""Four problems: their solutions satisfy them."""
+
+import numpy as np
+import pytest
+import torch
+
+from nndl_support.pinn import fields
+from nndl_support.pinn.pathological_problems import (
+    convection,
+    oscillation,
+    standing_wave,
+    standing_wave_with_soft_ends,
+)
+
+pi = torch.pi
+SOLVED = [
+    (standing_wave(3), lambda q: torch.sin(3 * pi * q[:, 0])),
+    (standing_wave_with_soft_ends(5), lambda q: torch.sin(5 * pi * q[:, 0])),
+    (oscillation(7.0), lambda q: torch.cos(7 * q[:, 0])),
+    (convection(11.0), lambda q: torch.sin(q[:, 0] - 11 * q[:, 1])),
+]
+EACH = pytest.mark.parametrize(("problem", "solution"), SOLVED, ids=["hard", "soft", "oscillation", "convection"])
+
+
+def inside(problem, n=13):
+    return problem.geometry.sample(n, rng=np.random.default_rng(0))
+
+
+@EACH
+def test_the_exact_solution_is_the_one_on_paper(problem, solution):
+    points = inside(problem)
+    np.testing.assert_allclose(problem.exact(points), solution(torch.as_tensor(points)), atol=1e-12)
+
+
+@EACH
+def test_it_satisfies_the_equation(problem, solution):
+    points = torch.as_tensor(inside(problem)).requires_grad_()
+    f = fields.of_network(solution, points, problem.coordinates, problem.outputs)
+    assert problem.equations["equation"](f, None).abs().max() < 1e-9
+
+
+@EACH
+def test_it_satisfies_the_conditions(problem, solution):
+    for condition in problem.conditions:
+        on = condition.on
+        where = (
+            problem.geometry.sample_initial(7, rng=np.random.default_rng(1)) if isinstance(on, str) else np.array(on)
+        )
+        points = torch.as_tensor(where).requires_grad_()
+        f = fields.of_network(solution, points, problem.coordinates, problem.outputs)
+        assert condition.residual(f, None).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_what_is_built_in_holds_for_any_weights(index):
+    problem = SOLVED[index][0]
+    network = problem.network(seed=3)
+    ends = torch.tensor([[0.0]] if index == 2 else [[0.0], [1.0]], dtype=torch.float64, requires_grad=True)
+    u = network(ends)
+    torch.testing.assert_close(
+        u[:, 0].detach(), torch.as_tensor(problem.exact(ends.detach().numpy())), atol=1e-12, rtol=0
+    )
+    if index == 2:
+        assert torch.autograd.grad(u.sum(), ends)[0].abs().max() < 1e-12
+
+
+def test_the_period_is_built_in():
+    network = convection().network(seed=1)
+    left, right = (torch.tensor([[x, 0.3]], dtype=torch.float64) for x in (0.4, 0.4 + 2 * pi))
+    torch.testing.assert_close(network(left), network(right))
