@@ -3,11 +3,12 @@
 Processor seconds (``time.process_time``) count what the run itself did, and not what else the machine was busy with. Looking at
 the error takes time too; the clock stands still meanwhile.
 
-Shapes: M points at which the error is measured, C outputs, P parameters, L looks.
+Shapes: M points at which the error is measured, C outputs, P parameters, L looks, T times.
 """
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from nndl_support.pinn.problem import Problem
 from nndl_support.pinn.solver import Solution, State, solve
 
-__all__ = ["Lap", "race"]
+__all__ = ["Lap", "median_error", "race"]
 
 
 class Lap:
@@ -113,3 +114,24 @@ def race(
     lap = Lap(seconds, points, values, n_looks=n_looks)
     solution = solve(problem, method=method, budget=math.inf, callback=lap, seed=seed, description=method, **options)
     return lap.curve, solution
+
+
+def median_error(curves: Sequence[Mapping[str, Sequence[float]]], times: npt.ArrayLike) -> np.ndarray:
+    """Median over runs of the error at given times; between two looks the error is interpolated on a logarithmic scale.
+
+    Parameters
+    ----------
+    curves : sequence of curves as :func:`race` returns them
+    times : array (T,), seconds; before the first look and after the last, its error counts
+
+    Returns
+    -------
+    array (T,)
+
+    Examples
+    --------
+    >>> median_error([{"seconds": [1.0, 3.0], "error": [1e-1, 1e-3]}], [2.0]).round(6)
+    array([0.01])
+    """
+    logarithms = [np.interp(times, curve["seconds"], np.log(curve["error"])) for curve in curves]
+    return np.exp(np.median(logarithms, axis=0))
