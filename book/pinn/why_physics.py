@@ -33,6 +33,7 @@ if importlib.util.find_spec("nndl_support") is None:
 
 # %%
 import math
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -260,12 +261,9 @@ assert (terms[5, 1:] < 1e-20).all()
 # %%
 gamma, omega, horizon, noise = 0.15, 2.0, 12.0, 0.05
 
-
-def measure(seed, n=24):
-    rng = np.random.default_rng(seed)
-    t = np.sort(rng.random(n)) * horizon / 3
-    return t, oscillator.damped_oscillation(t, gamma, omega) + noise * rng.normal(size=n), rng
-
+rngs = [np.random.default_rng(seed) for seed in range(5)]
+law = {"gamma": gamma, "omega": omega, "noise": noise}
+measured = [oscillator.measure_oscillation(24, horizon / 3, rng, **law) for rng in rngs]
 
 # %% [markdown]
 # The network is a single layer of 24 tanh units, small enough that its two derivatives and all their slopes in the weights can be written out, and trained by the Levenberg–Marquardt method. (Larger networks, automatic differentiation and other optimisers are what the rest of the chapter is about.)
@@ -279,22 +277,21 @@ show_source(jet, docstring="none")
 # %%
 options = {"horizon": horizon, "noise": noise}
 fits = {"data": [], "data and law": [], "data and wrong law": []}
-for seed in range(5):
-    t, seen, rng = measure(seed)
+for rng, (t, seen) in zip(rngs, measured):
     fits["data"].append(oscillator.fit_oscillator(t, seen, **options, rng=rng, physics=0.0))
     fits["data and law"].append(oscillator.fit_oscillator(t, seen, **options, rng=rng, physics=30.0))
     fits["data and wrong law"].append(
         oscillator.fit_oscillator(t, seen, **options, rng=rng, physics=100.0, law=(0.0, omega))
     )
 
-# %% mystnb={"image": {"alt": "Three panels, position against time from 0 to 12, measurements as dots up to time 4, the true oscillation as a black dotted line. Left, data alone: five curves agree while there are data and then fly off in all directions. Middle, data and law: five curves follow the true oscillation to the end. Right, wrong law: the curves go on swinging without decay."}}
+# %% mystnb={"image": {"alt": "Three panels, position against time from 0 to 12, measurements as dots up to time 4, the true oscillation as a black dotted line. Left, data alone: five curves pass the measurements, wriggle between them, and beyond them fly off. Middle, data and law: five curves follow the true oscillation to the end. Right, wrong law: the curves go on swinging without decay."}}
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), sharey=True)
 grid = np.linspace(0, horizon, 400)
 for ax, (name, found) in zip(axes, fits.items()):
     for fit in found:
         ax.plot(grid, fit.position(grid), lw=1.2)
     ax.plot(grid, oscillator.damped_oscillation(grid, gamma, omega), "k:", lw=1.5)
-    ax.plot(*measure(0)[:2], "o", ms=3, color="gray")
+    ax.plot(*measured[0], "o", ms=3, color="gray")
     ax.set(xlabel="time (s)", title=name, ylim=(-2, 2))
 axes[0].set(ylabel="position (m)")
 plt.show()
@@ -312,7 +309,7 @@ assert np.mean([f.misfit for f in fits["data"]]) < np.mean([f.misfit for f in fi
 assert all(abs(f.gamma - gamma) < 0.1 for f in fits["data and law"])
 
 # %% [markdown]
-# The network with data alone has the *smallest* misfit of the three, less than the noise, since it fits the noise too; and beyond its last point it is worthless, for the sum of tanh units goes wherever the sum happens to point. The law carries the curve to the end of the time, and tells us the friction besides, though
+# The network with data alone has the *smallest* misfit of the three, less than the noise, since it fits the noise too; between its points it wriggles, and beyond the last one it is worthless, for the sum of tanh units goes wherever it happens to point. The law carries the curve to the end of the time, and tells us the friction besides, though
 # nobody measured a friction. This is an **inverse problem** (反问题), and it came for free.
 #
 # The third panel is a warning. A wrong law makes a forecast that looks as confident as a right one. But look at the misfit: it is well above one standard deviation of the noise. Data and law pull in different directions, and that tension is visible. Whenever a physics-informed network cannot fit its data to
@@ -388,15 +385,8 @@ plt.show()
 
 # %%
 times, fine = gauss_points(100, 16.0)[0], np.linspace(0, 16, 20_001)
-
-
-def worst(weights, t):
-    path = jet(weights, t)
-    return np.abs(path.first - path.value + path.value**3).max()
-
-
 for right, loss, _, _, weights in outcomes[16.0]:
-    seen, real = worst(weights, times), worst(weights, fine)
+    seen, real = pitchfork.largest_residual(weights, times), pitchfork.largest_residual(weights, fine)
     print(
         "right" if right else "wrong",
         f"loss {loss:.1e}; largest residual at the points {seen:.1e}, anywhere {real:.1e}",
@@ -574,10 +564,7 @@ assert abs(rate - 0.906) < 0.06
 
 
 # %%
-def flow(state, constants=lorenz.CLASSICAL):
-    return lorenz.lorenz_map(state, dt, constants, n_substeps=5)
-
-
+flow = partial(lorenz.lorenz_map, time=dt, n_substeps=5)
 orbit = lorenz.iterate(flow, crowd[0], 5000)
 before, after = orbit[:-1], orbit[1:]
 seen = before[:, 0] > 0
@@ -588,34 +575,21 @@ assert np.abs(constants - lorenz.CLASSICAL).max() < 0.01
 
 # %%
 network = train_one_step_map(torch.from_numpy(before[seen]), torch.from_numpy(after[seen]), width=32, iterations=300)
-
-
-def learned(state):
-    return network(torch.from_numpy(np.atleast_2d(state))).detach().numpy()
-
-
-def with_law(state):
-    return flow(state, tuple(constants))
-
-
-def step_error(step, pairs):
-    return np.sqrt(np.mean(((step(before[pairs]) - after[pairs]) / spread) ** 2))
-
-
-for name, step in (("network", learned), ("law", with_law)):
-    print(
-        f"{name}: error of one step on the right wing {step_error(step, seen):.1e}, on the left {step_error(step, ~seen):.1e}"
-    )
-assert step_error(learned, seen) < 0.005
-assert step_error(learned, ~seen) > 20 * step_error(learned, seen)
-assert step_error(with_law, ~seen) < 1e-4
+with_law = partial(flow, constants=tuple(constants))
+errors = {}
+for name, step in (("network", network.advance), ("law", with_law)):
+    errors[name] = [lorenz.one_step_error(step, before[wing], after[wing], spread) for wing in (seen, ~seen)]
+    print(f"{name}: error of one step on the right wing {errors[name][0]:.1e}, on the left {errors[name][1]:.1e}")
+assert errors["network"][0] < 0.005
+assert errors["network"][1] > 20 * errors["network"][0]
+assert errors["law"][1] < 1e-4
 
 # %%
 centre = np.array([math.sqrt(8 / 3 * 27), math.sqrt(8 / 3 * 27), 27.0])
 start = before[np.linalg.norm(before - centre, axis=1).argmin()]
 walks = {
     "seen": before[seen],
-    "network": lorenz.iterate(learned, start[None], 2500)[:, 0],
+    "network": lorenz.iterate(network.advance, start[None], 2500)[:, 0],
     "law": lorenz.iterate(with_law, start[None], 2500)[:, 0],
 }
 together = np.abs((walks["network"] - walks["law"]) / spread).max(axis=1) < 0.4
@@ -628,7 +602,7 @@ print(
 assert 0.1 < (walks["law"][:, 0] < 0).mean() < 0.9
 assert together.argmin() * dt > 1
 
-# %% mystnb={"image": {"alt": "Three panels, z against x. Left: what was seen, the right wing of the Lorenz attractor only. Middle: the network's walk, which follows the right wing, crosses to the left and loses itself in a place where no attractor is. Right: the walk of the law with fitted constants, which draws both wings."}}
+# %% mystnb={"image": {"alt": "Three panels, z against x. Left: what was seen, the right wing of the Lorenz attractor only. Middle: the network's walk, which spirals on the right wing, crosses to the left and ends in a large loop far off the attractor. Right: the walk of the law with fitted constants, which draws both wings."}}
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.9), sharey=True)
 for ax, (name, walk), colour in zip(axes, walks.items(), ("gray", *plot.PALETTE[1:3])):
     ax.plot(orbit[:, 0], orbit[:, 2], lw=0.3, color="#DDDDDD")
@@ -647,7 +621,7 @@ assert off_z > 0.5 or abs(off_x - 1) > 0.3
 assert abs(walks["law"][:, 2].mean() - orbit[:, 2].mean()) < 1.5
 
 # %% [markdown]
-# On its own wing the network is excellent. When it crosses to the other side it is extrapolating, as the sum of tanh units did beyond the last measurement of the spring, and it goes astray. The law has never seen the left wing either. But its three numbers are the same on both sides, and the left wing was *in the formula* all the time.
+# On its own wing the network is excellent, and for some four time units its walk cannot be told from the law's. They part at about the first change of wings, and on the other side the network is extrapolating, as the sum of tanh units did beyond the last measurement of the spring, and it goes astray. The law has never seen the left wing either. But its three numbers are the same on both sides, and the left wing was *in the formula* all the time.
 # That is what a law is: a statement about places where nobody has been.
 #
 # ### Where it does not: the horizon
@@ -669,9 +643,9 @@ for size in 10.0 ** -np.arange(1, 14, 3):
 # %%
 for level in (0.1, 1e-3, 1e-5, 1e-7):
     noisy = orbit + level * rng.normal(size=orbit.shape)
-    found_constants = tuple(lorenz.recover_constants(noisy[:-1], noisy[1:], dt, n_substeps=5))
-    forecast = lorenz.iterate(lambda s, c=found_constants: flow(s, c), begin, 2000)
-    error = step_error(lambda s, c=found_constants: flow(s, c), slice(None))
+    fitted_law = partial(flow, constants=tuple(lorenz.recover_constants(noisy[:-1], noisy[1:], dt, n_substeps=5)))
+    forecast = lorenz.iterate(fitted_law, begin, 2000)
+    error = lorenz.one_step_error(fitted_law, before, after, spread)
     horizons["law, constants from noisy data"].append((error, lorenz.valid_time(forecast, truth, spread, dt).mean()))
 
 # %%
@@ -680,10 +654,10 @@ for width, iterations in ((8, 100), (16, 200), (32, 300), (48, 500)):
     network = train_one_step_map(
         torch.from_numpy(before[::2]), torch.from_numpy(after[::2]), width=width, iterations=iterations
     )
-    forecast = lorenz.iterate(learned, begin, 600)
+    forecast = lorenz.iterate(network.advance, begin, 600)
     valid = lorenz.valid_time(forecast, truth[:601], spread, dt).mean()
-    horizons["network, data alone"].append((step_error(learned, slice(None)), valid))
-    climate[width] = lorenz.iterate(learned, begin[:20], 2000)[500:].reshape(-1, 3)
+    horizons["network, data alone"].append((lorenz.one_step_error(network.advance, before, after, spread), valid))
+    climate[width] = lorenz.iterate(network.advance, begin[:20], 2000)[500:].reshape(-1, 3)
 
 # %% mystnb={"image": {"alt": "Valid time of the forecast, from 0 to 35 time units, against the error on a logarithmic axis from 0.1 down to ten to the minus fourteen. Three sets of points, all rising along parallel straight lines of about two and a half time units per power of ten: the law with a slightly wrong start, the law with constants from noisy data, and, crowded at the lower end, four networks trained by data alone."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
@@ -780,13 +754,8 @@ assert lam[-1] < 1
 
 
 # %%
-def formula(t, g, w, x0, v0):
-    return oscillator.damped_oscillation(t, g, w, x0, v0)
-
-
-for seed, fit in enumerate(fits["data and law"]):
-    t, position, _ = measure(seed)
-    best, covariance = curve_fit(formula, t, position, p0=(0.2, 1.8, 1.0, 0.0))
+for fit, (t, position) in zip(fits["data and law"], measured):
+    best, covariance = curve_fit(oscillator.damped_oscillation, t, position, p0=(0.2, 1.8, 1.0, 0.0))
     print(f"friction: network {fit.gamma:.3f}, formula {best[0]:.3f} ± {np.sqrt(covariance[0, 0]):.3f}")
     assert abs(fit.gamma - best[0]) < 2 * np.sqrt(covariance[0, 0])
 

@@ -51,6 +51,11 @@ def bratu_lambda(theta: npt.ArrayLike) -> np.ndarray:
     Returns
     -------
     array of that shape
+
+    Examples
+    --------
+    >>> bratu_lambda([0.0, bratu_fold()[1]]).round(6).tolist()
+    [0.0, 3.513831]
     """
     theta = np.asarray(theta, dtype=float)
     return theta**2 / (2.0 * np.cosh(theta / 4.0) ** 2)

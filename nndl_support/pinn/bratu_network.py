@@ -35,6 +35,11 @@ class BratuFit:
     residual : float, root mean square of the residual, measured at a hundred times as many points
     seen : float, the same at the points of the training: smaller, where the network is wild between them
     n_evaluations : int, residuals that the solver asked for
+
+    Examples
+    --------
+    >>> BratuFit(np.array([0.0, 10.0, 2.0]), 0.1, 0.1, 7).profile([0.0, 0.5]).tolist()
+    [0.0, 0.5]
     """
 
     weights: np.ndarray
@@ -60,6 +65,12 @@ def start_at_height(height: float, rng: np.random.Generator, *, n_units: int = 1
     Returns
     -------
     array (3H,)
+
+    Examples
+    --------
+    >>> start = start_at_height(2.0, np.random.default_rng(0))
+    >>> round(float(0.25 * jet(start, [0.5]).value[0]), 1)
+    2.0
     """
     weights = random_weights(n_units, 1.0, rng)
     x = gauss_points(40)[0]
@@ -81,6 +92,14 @@ def bratu_residual(weights: npt.ArrayLike, lam: float, x: npt.ArrayLike) -> tupl
     -------
     residual : array (P,)
     jacobian : array (P, 3H)
+
+    Examples
+    --------
+    A network that says nothing leaves the reaction.
+
+    >>> residual, jacobian = bratu_residual(np.zeros(6), 2.0, [0.25, 0.5])
+    >>> residual.tolist(), jacobian.shape
+    ([2.0, 2.0], (2, 6))
     """
     x, of_N = np.asarray(x, dtype=float), jet(weights, x)
     bump, slope = x * (1.0 - x), 1.0 - 2.0 * x

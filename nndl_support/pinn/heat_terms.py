@@ -24,7 +24,13 @@ Field = Callable[[Tensor, Tensor], Tensor]
 
 
 class HeatTerms(NamedTuple):
-    """The four terms, each a mean square; scalars."""
+    """The four terms, each a mean square; scalars.
+
+    Examples
+    --------
+    >>> HeatTerms._fields
+    ('residual', 'initial', 'boundary', 'data')
+    """
 
     residual: Tensor
     initial: Tensor
@@ -86,6 +92,15 @@ def heat_terms(
     Returns
     -------
     HeatTerms
+
+    Examples
+    --------
+    A rod that is cold all the time obeys the law, but not the start.
+
+    >>> place, seen = torch.tensor([0.5]), torch.tensor([[0.0, 0.5, 1.0]])
+    >>> terms = heat_terms(lambda t, x: 0 * t, torch.rand(4, 2), place, place, seen)
+    >>> [term.item() for term in terms]
+    [0.0, 1.0, 0.0, 1.0]
     """
     zeros = torch.zeros_like(at_walls)
     walls = torch.cat([u(at_walls, zeros), u(at_walls, zeros + 1)])

@@ -12,6 +12,8 @@ Pathak et al. (2018), Model-free prediction of large spatiotemporally chaotic sy
 https://doi.org/10.1103/PhysRevLett.120.024102 (valid time of a learned chaotic system). Section "Why physics?" of this book.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -61,9 +63,22 @@ class OneStepMap(nn.Module):
         """The next states (B, D) of states (B, D)."""
         return state + self.increment * self.out(torch.tanh(self.hidden((state - self.mean) / self.spread)))
 
+    def advance(self, states: Any) -> Any:
+        """The next states as an array (B, D) of an array (B, D), without gradients: the step of a forecast."""
+        with torch.no_grad():
+            return self(torch.as_tensor(states)).numpy()
+
 
 def one_step_loss(model: OneStepMap, before: Tensor, after: Tensor) -> Tensor:
-    """Mean square error of the next state, each coordinate in units of its increments' spread."""
+    """Mean square error of the next state, each coordinate in units of its increments' spread.
+
+    Examples
+    --------
+    >>> before = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    >>> model = OneStepMap(before, 0.9 * before, 8)
+    >>> one_step_loss(model, before, model(before)).item()
+    0.0
+    """
     return (((model(before) - after) / model.increment) ** 2).mean()
 
 
@@ -82,6 +97,13 @@ def train_one_step_map(
     Returns
     -------
     OneStepMap
+
+    Examples
+    --------
+    >>> before = torch.randn(50, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    >>> model = train_one_step_map(before, 0.9 * before, width=4, iterations=100)
+    >>> one_step_loss(model, before, 0.9 * before).item() < 0.01
+    True
     """
     model = OneStepMap(before, after, width, generator=torch.Generator().manual_seed(seed))
     optimizer = torch.optim.LBFGS(

@@ -48,6 +48,33 @@ def damped_oscillation(t: npt.ArrayLike, gamma: float, omega: float, x0: float =
     return np.exp(-gamma * t) * (x0 * np.cos(omega1 * t) + (v0 + gamma * x0) / omega1 * np.sin(omega1 * t))
 
 
+def measure_oscillation(
+    n: int, until: float, rng: np.random.Generator, *, gamma: float, omega: float, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measurements of the oscillation at random times, with normal noise.
+
+    Parameters
+    ----------
+    n : int, M
+    until : float, the last possible time
+    rng : numpy.random.Generator
+    gamma, omega : float, the law
+    noise : float, standard deviation
+
+    Returns
+    -------
+    t, x : array (M,), in the order of time
+
+    Examples
+    --------
+    >>> t, x = measure_oscillation(4, 3.0, np.random.default_rng(0), gamma=0.2, omega=2.0, noise=0.0)
+    >>> bool((x == damped_oscillation(t, 0.2, 2.0)).all())
+    True
+    """
+    t = np.sort(rng.random(n)) * until
+    return t, damped_oscillation(t, gamma, omega) + noise * rng.normal(size=n)
+
+
 @dataclass(frozen=True)
 class OscillatorFit:
     """A fitted network and what it believes about the law.
@@ -59,6 +86,11 @@ class OscillatorFit:
         Found, or as given.
     misfit : float, root mean square error at the measurements, in units of ``noise``
     residual : float, root mean square of the law's residual over the whole time
+
+    Examples
+    --------
+    >>> OscillatorFit(np.array([1.0, 0.0, 2.0]), 0.1, 2.0, 0.9, 0.01).position([0.0]).tolist()
+    [0.0]
     """
 
     weights: np.ndarray

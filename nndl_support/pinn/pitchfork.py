@@ -23,7 +23,13 @@ from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
 
 
 class PitchforkFit(NamedTuple):
-    """What :func:`fit_pitchfork` returns: weights (3H,), the loss it minimised, and its square roots, term by term."""
+    """What :func:`fit_pitchfork` returns: weights (3H,), the loss it minimised, and its square roots, term by term.
+
+    Examples
+    --------
+    >>> PitchforkFit._fields
+    ('weights', 'loss', 'residual', 'initial_error')
+    """
 
     weights: np.ndarray
     loss: float
@@ -59,6 +65,28 @@ def pitchfork_solution(t: npt.ArrayLike, x0: float, mu: float = 1.0) -> np.ndarr
     if x0 == 0:
         return 0.0 * decay
     return x0 * above / np.sqrt(below + x0**2 * (1.0 - decay**2) / abs(mu))
+
+
+def largest_residual(weights: npt.ArrayLike, t: npt.ArrayLike, mu: float = 1.0) -> float:
+    r"""The largest :math:`|\dot x - \mu x + x^3|` of a network at given times.
+
+    Parameters
+    ----------
+    weights : array (3H,)
+    t : array (N,), times
+    mu : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> largest_residual([0.0, 10.0, 2.0], [0.0, 1.0])
+    6.0
+    """
+    x = jet(weights, t)
+    return float(np.abs(x.first - mu * x.value + x.value**3).max())
 
 
 def price_of_a_detour(x0: float, mu: float, horizon: float) -> float:

@@ -20,7 +20,13 @@ import numpy.typing as npt
 
 
 class Jet(NamedTuple):
-    """Value and derivatives of the network at N places, each an array (N,), and their slopes in the weights, (N, 3H)."""
+    """Value and derivatives of the network at N places, each an array (N,), and their slopes in the weights, (N, 3H).
+
+    Examples
+    --------
+    >>> Jet._fields[:3]
+    ('value', 'first', 'second')
+    """
 
     value: np.ndarray
     first: np.ndarray

@@ -26,6 +26,12 @@ def draw_two_valued(n: int, generator: torch.Generator, *, share_above: float = 
     Returns
     -------
     x, y : Tensor (n, 1), float64
+
+    Examples
+    --------
+    >>> x, y = draw_two_valued(5, torch.Generator().manual_seed(0))
+    >>> torch.allclose(y**2, x)
+    True
     """
     if not 0 <= share_above <= 1:
         raise ValueError(f"share_above is {share_above}; expected a probability")
@@ -56,7 +62,13 @@ def least_risk(share_above: float = 0.5) -> float:
 
 
 def residual_loss(model: nn.Module, x: Tensor) -> Tensor:
-    r"""Mean square of :math:`y^2 - x` over places and heads, each head on its own."""
+    r"""Mean square of :math:`y^2 - x` over places and heads, each head on its own.
+
+    Examples
+    --------
+    >>> residual_loss(nn.Identity(), torch.tensor([[0.0], [1.0]])).item()
+    0.0
+    """
     return ((model(x) ** 2 - x) ** 2).mean()
 
 
@@ -73,6 +85,12 @@ def vieta_loss(model: nn.Module, x: Tensor) -> Tensor:
     Returns
     -------
     Tensor, scalar
+
+    Examples
+    --------
+    >>> roots = lambda x: torch.cat([x.sqrt(), -x.sqrt()], 1)
+    >>> vieta_loss(roots, torch.tensor([[0.25], [1.0]])).item()
+    0.0
     """
     y = model(x)
     if y.shape != (len(x), 2):
@@ -93,6 +111,11 @@ def small_network(n_heads: int, seed: int, *, width: int = 20) -> nn.Sequential:
     Returns
     -------
     nn.Sequential
+
+    Examples
+    --------
+    >>> small_network(2, seed=0)(torch.zeros(5, 1, dtype=torch.float64)).shape
+    torch.Size([5, 2])
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -113,6 +136,13 @@ def train(model: nn.Module, loss, data, *, steps: int = 600, learning_rate: floa
     Returns
     -------
     list of float
+
+    Examples
+    --------
+    >>> x = torch.linspace(0, 1, 20, dtype=torch.float64)[:, None]
+    >>> losses = train(small_network(1, seed=0), residual_loss, x, steps=50)
+    >>> losses[-1] < losses[0]
+    True
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     return fit(model, loss, data, optimizer, epochs=steps, batch_size=None).history["train_loss"]

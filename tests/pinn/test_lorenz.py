@@ -11,6 +11,7 @@ from nndl_support.pinn.lorenz import (
     lorenz_jacobian,
     lorenz_map,
     lyapunov_exponents,
+    one_step_error,
     recover_constants,
     runge_kutta_step,
     valid_time,
@@ -126,6 +127,12 @@ def test_other_constants_are_recovered_too():
     np.testing.assert_allclose(
         recover_constants(STATES, lorenz_map(STATES, 0.02, other, n_substeps=4), 0.02), other, rtol=1e-6
     )
+
+
+def test_the_error_of_one_step_is_in_units_of_the_spread():
+    scale = np.array([1.0, 2.0, 4.0])
+    assert one_step_error(lambda s: s + 3 * scale, STATES, STATES, scale) == pytest.approx(3.0)
+    assert one_step_error(lambda s: s + [0, 0, 4.0], STATES, STATES, scale) == pytest.approx(1 / np.sqrt(3))
 
 
 def test_shapes_that_do_not_fit_are_refused():

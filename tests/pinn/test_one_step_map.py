@@ -20,6 +20,13 @@ def test_the_step_is_the_formula():
     torch.testing.assert_close(model(before), expected)
 
 
+def test_a_forecast_steps_like_the_model_and_carries_no_gradient():
+    before, after = pairs(17)
+    model = OneStepMap(before, after, 5)
+    step = model.advance(before.numpy())
+    torch.testing.assert_close(torch.from_numpy(step), model(before).detach())
+
+
 def test_the_loss_is_one_for_increments_that_miss_by_their_spread():
     before, after = pairs(17)
     model = OneStepMap(before, after, 5)

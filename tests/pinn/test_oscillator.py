@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import curve_fit
 
-from nndl_support.pinn.oscillator import damped_oscillation, fit_oscillator
+from nndl_support.pinn.oscillator import damped_oscillation, fit_oscillator, measure_oscillation
 
 HORIZON, NOISE = 12.0, 0.05
 T = np.linspace(4, HORIZON, 100)
@@ -13,8 +13,7 @@ T = np.linspace(4, HORIZON, 100)
 
 def measurements(seed):
     rng = np.random.default_rng(seed)
-    t = np.sort(rng.random(24)) * HORIZON / 3
-    return t, damped_oscillation(t, 0.15, 2.0) + NOISE * rng.normal(size=24), rng
+    return *measure_oscillation(24, HORIZON / 3, rng, gamma=0.15, omega=2.0, noise=NOISE), rng
 
 
 def fit(seed, **options):
@@ -31,6 +30,15 @@ def test_the_formula_agrees_with_an_integrator(x0, v0):
     t = np.linspace(0, 7, 11)
     peer = solve_ivp(lambda t, s: [s[1], -0.6 * s[1] - 2.89 * s[0]], (0, 7), [x0, v0], t_eval=t, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(damped_oscillation(t, 0.3, 1.7, x0, v0), peer.y[0], atol=1e-8)
+
+
+def test_measurements_are_in_time_and_their_noise_is_as_told():
+    rng = np.random.default_rng(0)
+    t, x = measure_oscillation(5000, 3.0, rng, gamma=0.1, omega=1.3, noise=0.2)
+    assert (np.diff(t) >= 0).all()
+    assert t[0] >= 0
+    assert 2.9 < t[-1] <= 3.0
+    assert abs(np.std(x - damped_oscillation(t, 0.1, 1.3)) - 0.2) < 0.01
 
 
 def test_with_the_law_the_network_goes_on_where_the_data_end_and_alone_it_does_not():

@@ -5,7 +5,13 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
-from nndl_support.pinn.pitchfork import fit_pitchfork, loss_of_a_detour, pitchfork_solution, price_of_a_detour
+from nndl_support.pinn.pitchfork import (
+    fit_pitchfork,
+    largest_residual,
+    loss_of_a_detour,
+    pitchfork_solution,
+    price_of_a_detour,
+)
 from nndl_support.pinn.tanh_layer import jet
 
 
@@ -72,6 +78,12 @@ def test_over_a_long_time_runs_are_trapped_at_the_predicted_loss():
     fits = [fit_pitchfork(0.3, 24.0, np.random.default_rng(seed)) for seed in range(6)]
     trapped = [fit for fit in fits if abs(fit.loss / loss_of_a_detour(0.3, 1.0, 24.0) - 1) < 0.05]
     assert len(trapped) >= 2
+
+
+def test_the_largest_residual_is_that_of_differences():
+    fit, t, h = fit_pitchfork(0.3, 3.0, np.random.default_rng(0), max_evaluations=2), np.linspace(0, 3, 41), 1e-5
+    value, slope = jet(fit.weights, t).value, (jet(fit.weights, t + h).value - jet(fit.weights, t - h).value) / (2 * h)
+    assert abs(largest_residual(fit.weights, t, 0.7) - np.abs(slope - 0.7 * value + value**3).max()) < 1e-7
 
 
 def test_a_good_start_is_kept():
