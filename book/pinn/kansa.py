@@ -39,13 +39,14 @@ from scipy.optimize import brentq
 
 # %%
 from nndl_support import plot, records
-from nndl_support.pinn import manufactured_solutions as known
 from nndl_support.pinn import kansa, newton_kansa, poisson_on_square, rbf_pinn, singular_collocation
+from nndl_support.pinn import manufactured_solutions as known
+from nndl_support.pinn.exact_solutions import poisson_source
 from nndl_support.pinn.geometry import Difference, Disk, Polygon, Rectangle
 from nndl_support.pinn.kansa import KansaSolver
 from nndl_support.pinn.kernel_basis import Expansion, KernelBasis
 from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet, neumann
-from nndl_support.pinn.poisson_on_square import largest_error, source, square_nodes
+from nndl_support.pinn.poisson_on_square import largest_error, square_nodes
 from nndl_support.source import show_source
 
 plot.use_style()
@@ -259,7 +260,7 @@ assert row["median_error"] < 1e-6 < last[1]
 
 # %%
 ten, twelve = square_nodes(10), square_nodes(12)
-with_ghosts = [*poisson(ten), Collocation(AdvectionDiffusion(), ten.boundary, source)]
+with_ghosts = [*poisson(ten), Collocation(AdvectionDiffusion(), ten.boundary, poisson_source)]
 solutions = {
     "uniform, N = 144": KansaSolver("gaussian", epsilon=2.0).fit(poisson(twelve)),
     "Chebyshev, N = 144": KansaSolver("gaussian", epsilon=2.0).fit(poisson(nodes)),
@@ -267,7 +268,9 @@ solutions = {
 }
 
 # %%
-maps = {name: np.abs(s.solution_.laplacian(grid) + source(grid)).reshape(61, 61) for name, s in solutions.items()}
+maps = {
+    name: np.abs(s.solution_.laplacian(grid) + poisson_source(grid)).reshape(61, 61) for name, s in solutions.items()
+}
 for name, size in maps.items():
     print(
         f"{name:34s} error {largest_error(solutions[name].predict):.1e}; residual {size.max():.1e}, inside 0.1 ... 0.9 {size[7:-7, 7:-7].max():.1e}"

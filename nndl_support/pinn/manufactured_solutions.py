@@ -15,7 +15,7 @@ Grisvard (1985), Elliptic Problems in Nonsmooth Domains, Pitman, https://doi.org
 import numpy as np
 import numpy.typing as npt
 
-from nndl_support.pinn import poisson_on_square
+from nndl_support.pinn.exact_solutions import poisson, poisson_source
 
 # Where the detail of `sine_and_bump` is, and how narrow.
 BUMP, SHARPNESS = (0.35, 0.6), 60.0
@@ -173,7 +173,7 @@ def sine_and_bump(x: npt.ArrayLike) -> np.ndarray:
     >>> sine_and_bump([[0.35, 0.6]]).round(4)
     array([1.8474])
     """
-    return np.asarray(poisson_on_square.exact(x) + np.exp(-SHARPNESS * _squared_distance(x)))
+    return np.asarray(poisson(x) + np.exp(-SHARPNESS * _squared_distance(x)))
 
 
 def sine_and_bump_source(x: npt.ArrayLike) -> np.ndarray:
@@ -186,7 +186,7 @@ def sine_and_bump_source(x: npt.ArrayLike) -> np.ndarray:
     """
     r2 = _squared_distance(x)
     bump = (4 * SHARPNESS**2 * r2 - 4 * SHARPNESS) * np.exp(-SHARPNESS * r2)
-    return np.asarray(poisson_on_square.source(x) - bump)
+    return np.asarray(poisson_source(x) - bump)
 
 
 def _squared_distance(x: npt.ArrayLike) -> np.ndarray:

@@ -1,6 +1,8 @@
-r"""Poisson's equation on the unit square with a known answer, points to collocate it at, and finite differences for it.
+r"""Poisson's equation on the unit square: points to collocate it at, and finite differences for it.
 
 .. math:: -\nabla^2 u = 2\pi^2 \sin \pi x \sin \pi y, \qquad u = 0 \text{ on the boundary}, \qquad u = \sin \pi x \sin \pi y
+
+The solution and its right-hand side are ``poisson`` and ``poisson_source`` of :mod:`nndl_support.pinn.exact_solutions`.
 
 Shapes: n points along a side, N = n² in all, M places.
 
@@ -15,33 +17,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from nndl_support.pinn.exact_solutions import poisson, poisson_source
 from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet
-
-
-def exact(x: npt.ArrayLike) -> np.ndarray:
-    """Solution at places (M, 2): array (M,).
-
-    Examples
-    --------
-    >>> exact([[0.5, 0.5]])
-    array([1.])
-    """
-    return np.asarray(np.prod(np.sin(np.pi * np.asarray(x, dtype=float)), axis=1))
-
-
-def source(x: npt.ArrayLike) -> np.ndarray:
-    """Right-hand side at places (M, 2): array (M,), the negative Laplacian of the solution.
-
-    Examples
-    --------
-    >>> source([[0.5, 0.5]]).round(4)
-    array([19.7392])
-    """
-    return 2 * np.pi**2 * exact(x)
 
 
 class SquareNodes(NamedTuple):
@@ -116,7 +96,7 @@ def equations(nodes: SquareNodes) -> list[Collocation]:
     >>> [len(equation.places()) for equation in equations(square_nodes(4))]
     [4, 12]
     """
-    return [Collocation(AdvectionDiffusion(), nodes.inside, source), Collocation(dirichlet(), nodes.boundary)]
+    return [Collocation(AdvectionDiffusion(), nodes.inside, poisson_source), Collocation(dirichlet(), nodes.boundary)]
 
 
 def finite_differences(n: int, right_hand_side: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +114,7 @@ def finite_differences(n: int, right_hand_side: Callable[[np.ndarray], np.ndarra
 
     Examples
     --------
-    >>> points, u = finite_differences(3, source)
+    >>> points, u = finite_differences(3, poisson_source)
     >>> points, u.round(4)
     (array([[0.5, 0.5]]), array([1.2337]))
     """
@@ -165,4 +145,4 @@ def largest_error(predict: Callable[[np.ndarray], np.ndarray], *, lines: int = 4
     """
     line = np.linspace(0, 1, lines)
     places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
-    return float(np.abs(predict(places) - exact(places)).max())
+    return float(np.abs(predict(places) - poisson(places)).max())

@@ -5,22 +5,16 @@ import pytest
 from numpy.linalg import LinAlgError
 
 from nndl_support import records
+from nndl_support.pinn.exact_solutions import poisson, poisson_source
 from nndl_support.pinn.geometry import Difference, Disk, Rectangle
 from nndl_support.pinn.kansa import KansaSolver
 from nndl_support.pinn.linear_operators import AdvectionDiffusion, Collocation, dirichlet, neumann, robin
-from nndl_support.pinn.poisson_on_square import (
-    equations,
-    exact,
-    finite_differences,
-    largest_error,
-    source,
-    square_nodes,
-)
+from nndl_support.pinn.poisson_on_square import equations, finite_differences, largest_error, square_nodes
 
 LINE = np.linspace(0, 1, 13)[:, None]
 
 
-def poisson(n, spacing="uniform"):
+def on_square(n, spacing="uniform"):
     return equations(square_nodes(n, spacing=spacing))
 
 
@@ -29,21 +23,21 @@ def poisson(n, spacing="uniform"):
 )
 def test_the_golden_table_of_largest_errors_is_met(n, error, condition):
     # Multiquadric sqrt(r² + c²) with c = 0.6, so epsilon = 1 / 0.6; uniform grid.
-    solver = KansaSolver("multiquadric", epsilon=1 / 0.6).fit(poisson(n))
+    solver = KansaSolver("multiquadric", epsilon=1 / 0.6).fit(on_square(n))
     assert largest_error(solver.predict) == pytest.approx(error, rel=0.1)
     assert 0.5 < np.log10(solver.condition_number_) / np.log10(condition) < 1.5
 
 
 def test_the_error_falls_exponentially_with_the_points_on_a_line():
     lines = np.array([6, 8, 10, 12, 14])
-    errors = [largest_error(KansaSolver(epsilon=1 / 0.6).fit(poisson(n)).predict) for n in lines.tolist()]
+    errors = [largest_error(KansaSolver(epsilon=1 / 0.6).fit(on_square(n)).predict) for n in lines.tolist()]
     slope, level = np.polyfit(lines, np.log(errors), 1)
     assert -0.8 < slope < -0.5
     np.testing.assert_allclose(np.log(errors), level + slope * lines, atol=0.5)
 
 
 def test_finite_differences_have_order_two():
-    coarse, fine = (np.abs(u - exact(x)).max() for x, u in (finite_differences(n, source) for n in (21, 41)))
+    coarse, fine = (np.abs(u - poisson(x)).max() for x, u in (finite_differences(n, poisson_source) for n in (21, 41)))
     assert coarse / fine == pytest.approx(4, rel=0.05)
 
 
@@ -79,14 +73,14 @@ def test_with_a_polynomial_beside_it_a_quadratic_is_solved_exactly_for_all_opera
 
 
 def test_the_equations_are_met_at_their_points():
-    solver = KansaSolver("inverse_multiquadric", epsilon=3.0).fit(poisson(7))
+    solver = KansaSolver("inverse_multiquadric", epsilon=3.0).fit(on_square(7))
     nodes = square_nodes(7)
-    np.testing.assert_allclose(-solver.solution_.laplacian(nodes.inside), source(nodes.inside), atol=1e-8)
+    np.testing.assert_allclose(-solver.solution_.laplacian(nodes.inside), poisson_source(nodes.inside), atol=1e-8)
     np.testing.assert_allclose(solver.predict(nodes.boundary), 0, atol=1e-9)
 
 
 def test_leave_one_out_errors_are_those_of_solving_without_the_equation():
-    six = poisson(6)
+    six = on_square(6)
     solver = KansaSolver("gaussian", epsilon=2.5).fit(six)
     system, data = solver.matrix_, solver.right_hand_side_
     for k in (0, 7, 16, 35):
@@ -98,23 +92,23 @@ def test_leave_one_out_errors_are_those_of_solving_without_the_equation():
 
 @pytest.mark.parametrize("kernel", ["multiquadric", "gaussian"])
 def test_the_shape_by_leave_one_out_is_much_better_than_a_narrow_one(kernel):
-    chosen = KansaSolver(kernel, epsilon="loo").fit(poisson(10))
-    narrow = KansaSolver(kernel, epsilon=10.0).fit(poisson(10))
+    chosen = KansaSolver(kernel, epsilon="loo").fit(on_square(10))
+    narrow = KansaSolver(kernel, epsilon=10.0).fit(on_square(10))
     assert largest_error(chosen.predict) < largest_error(narrow.predict) / 100
 
 
 def test_the_order_of_the_equations_does_not_matter():
-    forwards, backwards = (KansaSolver(epsilon=3.0).fit(e) for e in (poisson(6), poisson(6)[::-1]))
+    forwards, backwards = (KansaSolver(epsilon=3.0).fit(e) for e in (on_square(6), on_square(6)[::-1]))
     places = np.random.default_rng(0).random((5, 2))
     np.testing.assert_allclose(forwards.predict(places), backwards.predict(places), atol=1e-9)
 
 
 def test_centres_may_lie_elsewhere_so_that_the_equation_holds_on_the_boundary_too():
     nodes = square_nodes(8)
-    both = [*poisson(8), Collocation(AdvectionDiffusion(), nodes.boundary, source)]
+    both = [*on_square(8), Collocation(AdvectionDiffusion(), nodes.boundary, poisson_source)]
     solver = KansaSolver("gaussian", epsilon=2.0).fit(both, centres=np.vstack(nodes))
     np.testing.assert_allclose(-solver.solution_.laplacian(nodes.boundary), 0, atol=1e-4)
-    assert largest_error(solver.predict) < largest_error(KansaSolver("gaussian", epsilon=2.0).fit(poisson(8)).predict)
+    assert largest_error(solver.predict) < largest_error(KansaSolver("gaussian", epsilon=2.0).fit(on_square(8)).predict)
 
 
 def test_a_singular_system_says_its_condition_number_and_what_to_do():
@@ -129,7 +123,7 @@ def test_a_singular_system_says_its_condition_number_and_what_to_do():
 
 def test_kernels_too_flat_for_the_equations_to_be_met_are_refused():
     with pytest.raises(LinAlgError, match=r"condition number is \d\.\de.*epsilon=0\.02"):
-        KansaSolver("gaussian", epsilon=0.02).fit(poisson(12))
+        KansaSolver("gaussian", epsilon=0.02).fit(on_square(12))
 
 
 def test_bad_input_is_named():
@@ -159,6 +153,6 @@ def test_the_record_meets_its_bar_again():
     row = next(r for r in record["poisson"] if r["method"] == record["bar"]["method"] and r["unknowns"] == 144)
     assert row["unknowns"] == record["bar"]["unknowns"]
     assert row["median_error"] <= record["bar"]["error"]
-    again = KansaSolver(row["kernel"], epsilon=row["epsilon"]).fit(poisson(12, row["spacing"]))
+    again = KansaSolver(row["kernel"], epsilon=row["epsilon"]).fit(on_square(12, row["spacing"]))
     # The last digits are rounding noise: within a factor of five.
     assert largest_error(again.predict) < 5 * record["bar"]["error"]

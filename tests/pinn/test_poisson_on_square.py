@@ -1,15 +1,10 @@
-"""The test problem, its points, and its solution by finite differences."""
+"""Points on the unit square, and finite differences there."""
 
 import numpy as np
 import pytest
 
 from nndl_support.pinn import poisson_on_square as square
-
-
-def test_the_source_is_minus_the_laplacian_of_the_solution():
-    x, h = np.random.default_rng(0).random((7, 2)), 1e-4
-    ring = sum(square.exact(x + h * np.array(d)) for d in ((1, 0), (-1, 0), (0, 1), (0, -1)))
-    np.testing.assert_allclose((4 * square.exact(x) - ring) / h**2, square.source(x), atol=1e-5)
+from nndl_support.pinn.exact_solutions import poisson
 
 
 @pytest.mark.parametrize("spacing", ["uniform", "chebyshev"])
@@ -42,7 +37,7 @@ def test_finite_differences_are_exact_for_what_the_formula_is_exact_for():
 
 def test_the_largest_error_of_nothing_is_the_largest_value():
     assert square.largest_error(lambda x: np.zeros(len(x))) == pytest.approx(1)
-    assert square.largest_error(square.exact) == 0
+    assert square.largest_error(poisson) == 0
 
 
 def test_other_spacings_are_refused():

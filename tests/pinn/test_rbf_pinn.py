@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from nndl_support.pinn.exact_solutions import poisson, poisson_source
 from nndl_support.pinn.kansa import KansaSolver
-from nndl_support.pinn.poisson_on_square import equations, exact, largest_error, source, square_nodes
+from nndl_support.pinn.poisson_on_square import equations, largest_error, square_nodes
 from nndl_support.pinn.rbf_pinn import RBFNetworkPINN, gradient_descent_path, weighted_system
 
 NODES = square_nodes(6)
@@ -32,7 +33,7 @@ def test_the_loss_is_the_weighted_mean_square_of_the_residuals():
         factor = 4 * epsilons**4 * r2 - 4 * epsilons**2 if laplacian else 1.0
         return (factor * np.exp(-(epsilons**2) * r2)) @ c
 
-    inside = np.mean((-network(NODES.inside, True) - source(NODES.inside)) ** 2)
+    inside = np.mean((-network(NODES.inside, True) - poisson_source(NODES.inside)) ** 2)
     edge = np.mean(network(NODES.boundary, False) ** 2)
     assert np.sum((A @ c - b) ** 2) == pytest.approx(2 * inside + 5 * edge)
 
@@ -68,7 +69,7 @@ def test_units_may_start_with_widths_of_their_own():
     epsilons = np.linspace(1, 3, 36)
     network = RBFNetworkPINN(CENTRES, epsilons).fit(EQUATIONS)
     np.testing.assert_allclose(network.epsilons_, epsilons)
-    assert np.abs(network.predict(NODES.inside) - exact(NODES.inside)).max() < 0.1
+    assert np.abs(network.predict(NODES.inside) - poisson(NODES.inside)).max() < 0.1
 
 
 def test_bad_input_is_named():
