@@ -84,6 +84,18 @@ def slice_losses(objective: Objective, slices: Tensor, n_slices: int) -> Tensor:
     Returns
     -------
     tensor (M,); 0 where a slice holds no point
+
+    Examples
+    --------
+    Before any training the residual u_tt + u of a network whose last weights are zero is that of the start, u = 1:
+
+    >>> from nndl_support.pinn.collocation import point_generator
+    >>> from nndl_support.pinn.pathological_problems import oscillation
+    >>> objective = Objective(oscillation(1.0), oscillation().network(), n_points=4, rng=point_generator(0))
+    >>> objective.set(0 * objective.get())
+    >>> slices = time_slices(objective.blocks[0].points[:, 0], 2, 0.0, 1.0)
+    >>> slice_losses(objective, slices, 2).tolist()
+    [1.0, 1.0]
     """
     squares = objective.residual_size(objective.blocks[0].points) ** 2
     total = squares.new_zeros(n_slices).index_add(0, slices, squares)

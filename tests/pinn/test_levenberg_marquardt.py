@@ -67,6 +67,16 @@ def test_the_damping_follows_the_gain_where_the_model_is_half_right(start, low, 
     assert method.damping == pytest.approx(0.01 * (1 - (2 * gain - 1) ** 3), rel=1e-9)
 
 
+def test_a_gain_beyond_all_numbers_lowers_the_damping_like_any_good_one():
+    # In single precision a prediction can be rounded down to nothing while the loss still falls.
+    objective, _, _ = linear(11, 5)
+    rho, J = objective.jacobian()
+    objective.jacobian, objective.value = lambda: (rho.detach(), 0 * J), lambda: 0.5 * float((rho @ rho).detach())
+    method = LevenbergMarquardt(objective, damping=0.3)
+    assert method.step() == pytest.approx(0.5 * float((rho @ rho).detach()))
+    assert method.damping == pytest.approx(0.1)
+
+
 def test_steps_that_climb_are_refused_and_the_damping_grows_faster_and_faster():
     # Gauss and Newton's step from 10 on the arctangent goes to -138; 2, 2 * 4, 2 * 4 * 8 ... times the damping brings it back.
     objective = SumOfSquares(torch.atan, [10.0])
@@ -153,3 +163,15 @@ def test_the_state_can_be_saved_and_taken_over():
 def test_a_damping_that_is_not_positive_is_named():
     with pytest.raises(ValueError, match=r"damping is 0\.0; expected more than 0"):
         LevenbergMarquardt(rosenbrock(), damping=0.0)
+
+
+def test_a_gain_beyond_any_prediction_is_no_overflow():
+    # In single precision the promise of a step may be rounded to nothing: here it is asked to divide by it.
+    class Rounded(SumOfSquares):
+        def jacobian(self):
+            return self.residuals().detach(), torch.full((1, 1), 1e-170, dtype=F64)
+
+    objective = Rounded(lambda theta: 1 + 1e160 * theta, [0.0])
+    method = LevenbergMarquardt(objective, damping=1e-10)
+    assert method.step() < 1.0
+    assert method.damping == pytest.approx(1e-10 / 3)
