@@ -8,7 +8,7 @@ Lu, Meng, Mao and Karniadakis (2021), DeepXDE, SIAM Review 63(1), https://doi.or
 equations to a solver.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nndl_support.pinn.operators import partial
 
-__all__ = ["Fields", "needed_derivatives", "of_jet", "of_network", "tensor_of"]
+__all__ = ["Fields", "Unknown", "needed_derivatives", "of_jet", "of_network", "tensor_of"]
 
 Index = tuple[int, ...]
 
@@ -94,6 +94,27 @@ class Fields:
                 "on='boundary' or a function that chooses boundary points"
             )
         return self.normals
+
+
+class Unknown:
+    """Unknown parameters of an equation, by attribute.
+
+    Parameters
+    ----------
+    values : dict of str and tensor (N,), the same number for every point
+
+    Examples
+    --------
+    >>> Unknown({"k": torch.tensor([2.0])}).k.item()
+    2.0
+    """
+
+    def __init__(self, values: Mapping[str, Tensor]) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> Tensor:
+        known = ", ".join(self.__dict__) or "none"
+        raise AttributeError(f"there is no unknown parameter {name!r}; the problem names {known}")
 
 
 def of_jet(

@@ -11,7 +11,6 @@ Raissi, Perdikaris and Karniadakis (2019), Journal of Computational Physics 378,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 
 from nndl_support.pinn import fields, taylor
 from nndl_support.pinn.collocation import boundary_part, residual_sample
-from nndl_support.pinn.fields import Fields
+from nndl_support.pinn.fields import Fields, Unknown
 from nndl_support.pinn.jacobian import residual_jacobian
 from nndl_support.pinn.network import MLP, HardConstraint
 from nndl_support.pinn.problem import Condition, Problem
@@ -294,8 +293,8 @@ class Objective:
         repeated = None
         if self.problem.unknown:
             repeated = self.unknown.expand(len(where), -1)
-        parameters = SimpleNamespace(
-            **({} if repeated is None else dict(zip(self.problem.unknown, repeated.unbind(1), strict=True)))
+        parameters = Unknown(
+            {} if repeated is None else dict(zip(self.problem.unknown, repeated.unbind(1), strict=True))
         )
         inputs: list[Tensor] = []
         sums: list[Tensor] = []
@@ -325,7 +324,7 @@ class Objective:
         return low + (high - low) * self._tensor(drawn)
 
     def _block(self, names: Mapping[str, Any] | Sequence[str], function: Callable, where: Tensor) -> Block:
-        stand_in = SimpleNamespace(**{name: where.new_ones(len(where)) for name in self.problem.unknown})
+        stand_in = Unknown({name: where.new_ones(len(where)) for name in self.problem.unknown})
         wanted = fields.needed_derivatives(
             lambda f: function(f, stand_in), self.problem.coordinates, self.problem.outputs, where
         )

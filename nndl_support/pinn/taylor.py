@@ -88,7 +88,10 @@ def closure(wanted: Iterable[Index]) -> tuple[Index, ...]:
     found: set[Index] = {()}
     for index in wanted:
         if len(index) > 3:
-            raise ValueError(f"the derivative {index} has order {len(index)}; Taylor mode is written out up to order 3")
+            raise ValueError(
+                f"the derivative {index} has order {len(index)}; Taylor mode is written out up to order 3, reverse mode "
+                "(derivatives='autograd') has no such bound"
+            )
         ordered = tuple(sorted(index))
         found |= {part for n in range(len(ordered) + 1) for part in combinations(ordered, n)}
     return tuple(sorted(found, key=lambda index: (len(index), index)))

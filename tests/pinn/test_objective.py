@@ -360,7 +360,12 @@ class Nothing(nn.Module):
         (
             lambda: objective_of(Problem(Interval(0, 1), lambda f, p: f.u_x + p.k)),
             AttributeError,
-            "k",
+            "there is no unknown parameter 'k'; the problem names none",
+        ),
+        (
+            lambda: objective_of(Problem(Interval(0, 1), lambda f, p: f.u_x + p.nu, unknown={"k": 1.0, "mu": 2.0})),
+            AttributeError,
+            "there is no unknown parameter 'nu'; the problem names k, mu",
         ),
     ],
 )
