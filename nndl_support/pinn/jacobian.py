@@ -54,6 +54,8 @@ def residual_jacobian(
     jacobian = sums[0].new_zeros(len(residuals), n_points, n_columns)
     wanted = [*sums, unknown] if unknown is not None else list(sums)
     for r, residual in enumerate(residuals):
+        if not residual.requires_grad:
+            continue  # a constant
         back = torch.autograd.grad(residual.sum(), wanted, retain_graph=r + 1 < len(residuals), materialize_grads=True)
         column = 0
         for a, dz in zip(inputs, back, strict=False):

@@ -292,12 +292,12 @@ def jet_of(function: Function, points: Tensor, indices: tuple[Index, ...]) -> Te
 def _columns(function: Function, n_outputs: int) -> Function:
     def shaped(points: Tensor) -> Tensor:
         values = function(points)
-        if values.ndim == 1:
-            values = values[:, None]
-        if values.ndim != 2 or len(values) != len(points) or values.shape[1] not in (1, n_outputs):
+        shape = tuple(getattr(values, "shape", ()))
+        if len(shape) == 1:
+            values, shape = values[:, None], (*shape, 1)
+        if len(shape) != 2 or shape[0] != len(points) or shape[1] not in (1, n_outputs):
             raise ValueError(
-                f"lift or factor returned shape {tuple(values.shape)} for {len(points)} points; "
-                f"expected ({len(points)}, {n_outputs})"
+                f"lift or factor returned shape {shape} for {len(points)} points; expected ({len(points)}, {n_outputs})"
             )
         return values.expand(-1, n_outputs)
 

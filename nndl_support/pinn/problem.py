@@ -22,7 +22,7 @@ from nndl_support.pinn.network import MLP, HardConstraint, Rescale, hard_constra
 __all__ = ["Condition", "Observations", "Problem", "dirichlet", "initial", "neumann"]
 
 Residual = Callable[[Fields, Any], Tensor]
-Value = float | Callable[[Fields], Tensor]
+Value = float | Sequence[float] | Callable[[Fields], Tensor]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def dirichlet(
 
     Parameters
     ----------
-    value : float, or function of the fields, returning a tensor (N,)
+    value : float, or function of the fields, returning a tensor (N,); where ``on`` lists N points, also N numbers
     output : str
     on, name, options : as in :class:`Condition`
 
@@ -170,6 +170,8 @@ class Problem:
 
     Raises
     ------
+    TypeError
+        When the equations are neither a function nor a dict, or the outputs are a single str.
     ValueError
         When names clash or are unknown, shapes do not match, or a condition or an observation lies outside the geometry.
 
@@ -206,6 +208,11 @@ class Problem:
     def __post_init__(self) -> None:
         if callable(self.equations):
             object.__setattr__(self, "equations", {"equation": self.equations})
+        if not isinstance(self.equations, Mapping) or isinstance(self.outputs, str):
+            raise TypeError(
+                f"equations is a {type(self.equations).__name__} and outputs is {self.outputs!r}; expected a function, or a dict "
+                "of names and functions, and a sequence of names such as ('u',)"
+            )
         names = [*self.equations, *(c.name for c in self.conditions), *(["data"] if self.data is not None else [])]
         if len(set(names)) < len(names):
             raise ValueError(f"every equation and condition needs a name of its own, but they are {names}")
@@ -295,5 +302,5 @@ class Problem:
             )
 
 
-def _at(value: Value, fields: Fields) -> Tensor | float:
-    return value(fields) if callable(value) else value
+def _at(value: Value, fields: Fields) -> Tensor:
+    return value(fields) if callable(value) else tensor_of(value, fields.points.dtype, fields.points.device)

@@ -103,6 +103,14 @@ def test_a_residual_without_the_unknown_has_a_column_of_zeros():
     assert not found[1, :, :-1].any()
 
 
+def test_a_constant_residual_has_a_row_of_zeros():
+    network, points = NETWORKS["plain"](), random_points()
+    outputs, inputs, sums = network.traced(network.prepare(points, INDICES))
+    found = residual_jacobian([points[:, 0] + 1, outputs[0, :, 0]], inputs, sums)
+    assert not found[0].any()
+    assert found[1].any()
+
+
 def test_several_outputs_keep_their_columns_apart():
     network, points = MLP(2, 3, (5,), seed=2), random_points()
     outputs, inputs, sums = network.traced(network.prepare(points, ((),)))

@@ -163,6 +163,10 @@ def test_jets_are_made_where_gradients_are_off_too():
             lambda: HardConstraint(MLP(2, 1), lambda q: q[:3, 0], lambda q: q[:, 0])(random_points()),
             r"returned shape \(3, 1\) for 5 points; expected \(5, 1\)",
         ),
+        (
+            lambda: HardConstraint(MLP(2, 1), lambda q: 0.0, lambda q: q[:, 0])(random_points()),
+            r"returned shape \(\) for 5 points; expected \(5, 1\)",
+        ),
     ],
 )
 def test_bad_input_is_named(call, message):

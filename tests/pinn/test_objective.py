@@ -392,12 +392,11 @@ def test_a_derivative_that_is_not_finite_is_named():
 
 def test_values_may_be_listed_with_the_points():
     points, values = [[0.1], [0.5], [0.7], [0.9]], torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=F64)
-    problem = Problem(
-        Interval(0, 1), lambda f, p: f.u_x, conditions=[dirichlet(lambda f: values, on=points)], hidden=(3,)
-    )
-    objective = objective_of(problem)
-    found = objective.network(torch.tensor(points, dtype=F64))[:, 0]
-    torch.testing.assert_close(objective.losses()["u on the boundary"], (found - values).square().mean())
+    for given in (lambda f: values, values, values.tolist(), values.numpy()):
+        problem = Problem(Interval(0, 1), lambda f, p: f.u_x, conditions=[dirichlet(given, on=points)], hidden=(3,))
+        objective = objective_of(problem)
+        found = objective.network(torch.tensor(points, dtype=F64))[:, 0]
+        torch.testing.assert_close(objective.losses()["u on the boundary"], (found - values).square().mean())
 
 
 def test_equations_are_asked_inside_the_geometry_only():

@@ -157,6 +157,13 @@ def test_a_problem_that_is_not_well_stated_is_refused(make, message):
         make()
 
 
+def test_equations_and_outputs_of_another_kind_are_refused():
+    with pytest.raises(TypeError, match=r"equations is a list .* expected a function, or a dict"):
+        Problem(SQUARE, [nothing])
+    with pytest.raises(TypeError, match=r"outputs is 'theta'; .* a sequence of names such as \('u',\)"):
+        Problem(SQUARE, nothing, outputs="theta")
+
+
 def test_points_on_the_boundary_may_be_listed_in_any_form():
     for points in ([[0.0, 0.5]], np.array([[0.0, 0.5]]), torch.tensor([[0.0, 0.5]])):
         Problem(SQUARE, nothing, conditions=[Condition("one", nothing, on=points)])
