@@ -238,14 +238,18 @@ def output_error_fit(
     >>> output_error_fit(data, forward=burgers_at).parameters.round(5).tolist()
     [1.0, 0.00318]
     """
-    counts = [0]
+    counts, first = [0], np.asarray(start, dtype=float)
 
-    def misfit(logarithms: np.ndarray) -> np.ndarray:
+    # Logarithms that begin at 1: slopes are taken with steps relative to them, and a step of nothing is no step.
+    def parameters(z: np.ndarray) -> np.ndarray:
+        return first * np.exp(z - 1)
+
+    def misfit(z: np.ndarray) -> np.ndarray:
         counts[0] += 1
-        return forward(np.exp(logarithms), data.points) - data.values[:, 0]
+        return forward(parameters(z), data.points) - data.values[:, 0]
 
-    fit = least_squares(misfit, np.log(np.asarray(start, dtype=float)), diff_step=1e-4, x_scale=1.0)
-    found = np.exp(fit.x)
+    fit = least_squares(misfit, np.ones(2), diff_step=1e-4)
+    found = parameters(fit.x)
     # From slopes by the logarithms to slopes by the parameters.
     scaled = np.linalg.inv(fit.jac.T @ fit.jac) * np.outer(found, found)
     return OutputErrorFit(found, scaled, float(np.sqrt(np.mean(fit.fun**2))), counts[0])
