@@ -6,8 +6,8 @@ what enters, times in D/U, pressures in :math:`\rho U^2`. The origin is the cent
 .. math:: u_t + u\,u_x + v\,u_y = -p_x + \tfrac1{Re}\nabla^2 u, \qquad v_t + u\,v_x + v\,v_y = -p_y + \tfrac1{Re}\nabla^2 v,
     \qquad u_x + v_y = 0,
 
-with two errors that one chooses: of the grid, of the order of the square of a node in diameters, and of compressibility, since the
-lattice knows :math:`u_x + v_y = -Ma^2\,p_t` with the Mach number :math:`Ma = \sqrt3` times the velocity in nodes per step.
+with two errors that one chooses: of the grid, of the order of the square of a node in diameters, and of compressibility, since
+the lattice knows :math:`u_x + v_y = -Ma^2\,p_t` with the Mach number :math:`Ma = \sqrt3` times the velocity in nodes per step.
 
 References
 ----------

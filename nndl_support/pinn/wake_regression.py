@@ -45,7 +45,10 @@ def difference(f: np.ndarray, spacing: float, axis: int, derivative: int = 1) ->
     f = np.moveaxis(f, axis, 0)
     n = len(f) - 4
     weights = ((1, -8, 0, 8, -1), (-1, 16, -30, 16, -1))[derivative - 1]
-    total = sum(w * f[k : n + k] for k, w in enumerate(weights) if w)
+    total = np.zeros((n, *f.shape[1:]))
+    for k, w in enumerate(weights):
+        if w:
+            total += w * f[k : n + k]
     return np.moveaxis(total, 0, axis) / (12 * spacing**derivative)
 
 

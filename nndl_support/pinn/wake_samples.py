@@ -86,3 +86,35 @@ def add_noise(values: np.ndarray, level: float, rng: np.random.Generator) -> np.
     if level < 0:
         raise ValueError(f"level is {level}; expected 0 or more")
     return np.asarray(values + level * values.std(axis=0) * rng.normal(size=values.shape))
+
+
+def relative_errors(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    r"""Relative L2 errors of u, v and p at one time; of the pressure, deviations from its mean are compared.
+
+    .. math:: \frac{\lVert f - f^*\rVert}{\lVert f^*\rVert}
+
+    Parameters
+    ----------
+    found, truth : arrays (N, 3) of u, v, p at the same places and one time
+        The equations know the gradient of the pressure only, so that at each time any constant may be added to it.
+
+    Returns
+    -------
+    array (3,)
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ.
+
+    Examples
+    --------
+    >>> truth = np.array([[1.0, 0.5, 0.0], [1.0, -0.5, 1.0]])
+    >>> relative_errors(truth + [0.1, 0.0, 7.0], truth).round(6)
+    array([0.1, 0. , 0. ])
+    """
+    if found.shape != truth.shape or found.ndim != 2 or found.shape[1] != 3:
+        raise ValueError(f"the shapes are {found.shape} and {truth.shape}; expected twice (N, 3)")
+    shift = np.array([0.0, 0.0, 1.0])
+    error, size = (f - shift * f.mean(axis=0) for f in (found - truth, truth))
+    return np.asarray(np.linalg.norm(error, axis=0) / np.linalg.norm(size, axis=0))

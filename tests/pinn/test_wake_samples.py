@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nndl_support.pinn.lattice_boltzmann import CylinderWake
-from nndl_support.pinn.wake_samples import add_noise, scatter
+from nndl_support.pinn.wake_samples import add_noise, relative_errors, scatter
 
 X, Y, T = np.linspace(0, 5, 11), np.linspace(-2, 2, 9), np.linspace(10, 13, 7)
 
@@ -48,3 +48,15 @@ def test_noise_is_in_proportion_to_each_column_and_leaves_the_values_alone():
     np.testing.assert_array_equal(add_noise(values, 0.0, np.random.default_rng(4)), values)
     with pytest.raises(ValueError, match="expected 0 or more"):
         add_noise(values, -0.1, np.random.default_rng(4))
+
+
+def test_errors_are_relative_and_know_no_constant_of_the_pressure():
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=(50, 3)) + [1.0, 0.0, 3.0]
+    found = 1.1 * truth
+    expected = 0.1 * np.ones(3)
+    np.testing.assert_allclose(relative_errors(found, truth), expected)
+    np.testing.assert_allclose(relative_errors(found + [0, 0, 5.0], truth), expected)
+    assert relative_errors(truth + [0.1, 0, 0], truth)[0] > 0.05
+    with pytest.raises(ValueError, match="expected twice"):
+        relative_errors(truth, truth[:, :2])
