@@ -34,6 +34,8 @@ class CircularWall:
     Attributes
     ----------
     solid : array (ny, nx) of bool
+    starts, ends : arrays (L, 2)
+        Nodes (x, y) of every link, in the fluid and inside.
     fraction : array (L,)
         The fractions q.
     force : array (2,)
@@ -74,7 +76,9 @@ class CircularWall:
         self._i, self._start = direction[outside], start[outside]
         self._velocity = VELOCITIES[self._i]
         # |start + q c - centre| = radius, the smaller root
-        away = np.stack([self._start % width - 1 - centre[0], self._start // width - 1 - centre[1]], axis=1)
+        self.starts = np.stack([self._start % width - 1, self._start // width - 1], axis=1)
+        self.ends = self.starts + self._velocity
+        away = self.starts - np.array(centre)
         cc, ac, aa = (self._velocity**2).sum(1), (away * self._velocity).sum(1), (away**2).sum(1)
         self.fraction = np.clip((-ac - np.sqrt(np.maximum(ac**2 - cc * (aa - radius**2), 0))) / cc, 0.0, 1.0)
         if not interpolate:

@@ -14,13 +14,10 @@ def test_every_link_ends_inside_and_is_cut_by_the_circle():
     wall = CircularWall((17, 19), centre, radius)
     assert (wall.fraction > 0).all()
     assert (wall.fraction <= 1).all()
-    width = 21
-    start = np.stack([wall._start % width - 1, wall._start // width - 1], axis=1)
-    cut = start + wall.fraction[:, None] * VELOCITIES[wall._i]
+    cut = wall.starts + wall.fraction[:, None] * (wall.ends - wall.starts)
     np.testing.assert_allclose(np.hypot(*(cut - centre).T), radius, rtol=1e-12)
-    ends = start + VELOCITIES[wall._i]
-    assert wall.solid[ends[:, 1], ends[:, 0]].all()
-    assert not wall.solid[start[:, 1], start[:, 0]].any()
+    assert wall.solid[wall.ends[:, 1], wall.ends[:, 0]].all()
+    assert not wall.solid[wall.starts[:, 1], wall.starts[:, 0]].any()
 
 
 def test_links_are_all_pairs_of_a_fluid_and_a_solid_neighbour():

@@ -49,31 +49,6 @@ def test_a_start_has_the_fields_asked_for():
     np.testing.assert_allclose(np.stack(box.fields()), given, atol=1e-16)
 
 
-def taylor_green_error(n, reynolds=20.0):
-    """Relative errors of velocity and pressure when a quarter of the energy is left; the velocity falls as 1/n."""
-    k, speed = 2 * np.pi / n, 0.4 / n
-    viscosity = 0.4 / reynolds
-    y, x = np.mgrid[:n, :n] + 0.3
-    u, v = -speed * np.cos(k * x) * np.sin(k * y), speed * np.sin(k * x) * np.cos(k * y)
-    p = -0.25 * speed**2 * (np.cos(2 * k * x) + np.cos(2 * k * y))
-    box = LatticeFlow((n, n), viscosity, boundaries=BOX)
-    box.start(p, u, v)
-    steps = round(np.log(4) / (4 * viscosity * k * k))
-    box.step(steps)
-    decay = np.exp(-2 * viscosity * k * k * steps)
-    found_p, *found = box.fields()
-    velocity = np.linalg.norm(np.stack(found) - np.stack([u, v]) * decay) / np.linalg.norm(np.stack([u, v]) * decay)
-    return velocity, np.linalg.norm(found_p - p * decay**2) / np.linalg.norm(p * decay**2)
-
-
-def test_taylor_green_vortices_converge_with_second_order():
-    coarse, fine = np.array(taylor_green_error(12)), np.array(taylor_green_error(36))
-    order = np.log(coarse / fine) / np.log(3)
-    assert (order > 1.7).all()
-    assert fine[0] < 1e-3
-    assert fine[1] < 1e-2
-
-
 def test_the_solution_turns_with_the_box():
     """A flow turned by 90 degrees stays the turned flow: no direction of the lattice is preferred."""
     rng = np.random.default_rng(3)
