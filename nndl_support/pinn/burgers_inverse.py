@@ -180,7 +180,7 @@ def burgers_sensitivities(parameters: npt.ArrayLike, points: npt.ArrayLike, *, s
 
 
 def burgers_on_grid(
-    parameters: npt.ArrayLike, points: npt.ArrayLike, *, n_x: int = 1001, n_t: int = 1001
+    parameters: npt.ArrayLike, points: npt.ArrayLike, *, n_x: int = 1501, n_t: int = 1201
 ) -> np.ndarray:
     """Solution by finite differences, interpolated by cubic splines.
 
