@@ -36,15 +36,16 @@ def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Te
     step : tensor (P,)
     predicted : float, :math:`\lVert\rho\rVert^2 - \lVert\rho + J\delta\rVert^2`
 
+    Raises
+    ------
+    RuntimeError
+        ``torch.linalg.LinAlgError``, when rounding has made the damped matrix indefinite: the damping is too small for the scale
+        of the Jacobian.
+
     Notes
     -----
     With fewer residuals than parameters the same step comes from a system of S equations,
     :math:`\delta = -J^\top (J J^\top + \mu I)^{-1} \rho`.
-
-    Raises
-    ------
-    torch.linalg.LinAlgError
-        When rounding has made the damped matrix indefinite: the damping is too small for the scale of the Jacobian.
 
     Examples
     --------
