@@ -25,6 +25,7 @@ from nndl_support.pinn.solver import solve
 NAME = "pinn/training_pathologies"
 SEEDS = [0, 1, 2]
 ADAM = {"method": "adam", "learning_rate": 3e-3}
+LM = {"method": "levenberg_marquardt"}
 LINE = np.linspace(0, 1, 301)[:, None]
 
 
@@ -75,7 +76,7 @@ def test_weights_of_the_terms():
             rows.append(
                 row | {"ends": last(found, "u at the ends"), "equation": last(found, "equation"), "seconds": seconds}
             )
-        found, seconds = timed(problem=standing_wave_with_soft_ends(), max_iterations=150, n_points=60, seed=seed)
+        found, seconds = timed(problem=standing_wave_with_soft_ends(), **LM, max_iterations=150, n_points=60, seed=seed)
         row = {"rule": "levenberg_marquardt", "seed": seed, "error": rounded(found.relative_error(LINE)), "weight": 1.0}
         rows.append(
             row | {"ends": last(found, "u at the ends"), "equation": last(found, "equation"), "seconds": seconds}
@@ -107,46 +108,59 @@ def test_steps_until_a_wave_is_found():
     rows = []
     for seed in SEEDS:
         for k in (1, 4, 8, 16):
-            for scale in (None, 1.0, 2.0, 4.0):
-                rows.append({"method": "adam"} | wave(k, scale, seed, **ADAM, max_iterations=1500))
-                rows.append({"method": "levenberg_marquardt"} | wave(k, scale, seed, max_iterations=200))
-    keep("waves", rows, limit=1500, good=0.05)
+            for scale in (None, 1.0, 4.0):
+                rows.append({"method": "adam"} | wave(k, scale, seed, **ADAM, max_iterations=1200))
+                rows.append({"method": "levenberg_marquardt"} | wave(k, scale, seed, **LM, max_iterations=200))
+    keep("waves", rows, limit=1200, good=0.05)
     plain = [
         row["steps"] for row in rows if row["scale"] is None and row["method"] == "adam" and row["half_waves"] == 1
     ]
-    assert max(plain) < 1500
+    assert max(plain) < 1200
+
+
+def ring(frequency, remedy, seed, *, steps, n_points):
+    """An oscillation, with causal weights, with new points every ten steps, with both or with neither."""
+    causal = CausalWeights(16 if frequency < 40 else 32, 1000.0)
+
+    def callback(state):
+        if ("new points" in remedy or remedy == "residual") and state.iteration % 10 == 0:
+            state.objective.resample(candidates=5 * n_points if remedy == "residual" else None)
+        if "causal" in remedy:
+            causal(state)
+
+    problem = oscillation(frequency)
+    found, seconds = timed(problem=problem, **LM, max_iterations=steps, n_points=n_points, callback=callback, seed=seed)
+    wrong = np.abs(found.predict(LINE)[:, 0] - problem.exact(LINE)) > 0.2
+    until = float(LINE[np.argmax(wrong), 0]) if wrong.any() else 1.0
+    row = {"remedy": remedy, "seed": seed, "error": rounded(found.relative_error(LINE)), "loss": last(found, "loss")}
+    return found, row | {"until": rounded(until), "last_weight": rounded(float(causal.weights[-1])), "seconds": seconds}
 
 
 def test_time_in_order():
     rows = []
     for seed in range(5):
         for remedy in ("none", "causal", "new points", "residual"):
-            causal = CausalWeights(16, 1000.0)
+            found, row = ring(30.0, remedy, seed, steps=400, n_points=100)
+            rows.append(row | ({"weights": weights_of(found)} if remedy == "none" and seed == 0 else {}))
+    keep("causality", rows, steps=400, n_points=100)
+    assert min(row["error"] for row in rows if row["remedy"] == "none") > 0.1
 
-            def callback(state, remedy=remedy, causal=causal):
-                if remedy == "causal":
-                    causal(state)
-                elif remedy != "none" and state.iteration % 10 == 0:
-                    state.objective.resample(candidates=1000 if remedy == "residual" else None)
 
-            found, seconds = timed(problem=oscillation(), max_iterations=600, callback=callback, seed=seed)
-            row = {
-                "remedy": remedy,
-                "seed": seed,
-                "error": rounded(found.relative_error(LINE)),
-                "loss": last(found, "loss"),
-            }
-            flat = remedy == "none" and row["error"] > 0.5
-            rows.append(row | {"seconds": seconds} | ({"weights": weights_of(found)} if flat else {}))
-    keep("causality", rows, steps=600)
-    assert max(row["error"] for row in rows if row["remedy"] == "causal") < 0.5
+def test_time_in_order_for_a_faster_oscillation():
+    rows = [
+        ring(50.0, remedy, seed, steps=600, n_points=200)[1]
+        for seed in SEEDS
+        for remedy in ("new points", "causal and new points")
+    ]
+    keep("front", rows, steps=600, n_points=200)
+    assert min(row["until"] for row in rows if "causal" in row["remedy"]) > 0.1
 
 
 def test_convection_turns_flat():
     rows, points = [], grid(0, 2 * np.pi)
     for seed in SEEDS:
         for speed in (1.0, 10.0, 30.0):
-            found, seconds = timed(problem=convection(speed), max_iterations=120, seed=seed)
+            found, seconds = timed(problem=convection(speed), **LM, max_iterations=120, seed=seed)
             row = {
                 "speed": speed,
                 "seed": seed,
@@ -167,7 +181,10 @@ def test_new_points_where_the_residual_is_large():
     for seed in SEEDS:
         for how, options in (("fixed", {"resample": 0}), ("uniform", {"resample": 10, "candidates": 0}),
                              ("residual", {"resample": 10})):  # fmt: skip
-            found, seconds = timed(problem=problem, max_iterations=150, n_points=400, seed=seed, **options)
+            network = MLP(2, hidden=(20, 20, 20), embedding=Rescale([-1.0, 0.0], [1.0, 1.0]), seed=seed)
+            found, seconds = timed(
+                problem=problem, network=network, **LM, max_iterations=150, n_points=400, seed=seed, **options
+            )
             residual = found.evaluate(points, lambda f: f.u_t + f.u * f.u_x - 0.01 / np.pi * f.u_xx)
             row = {
                 "points": how,
@@ -180,8 +197,8 @@ def test_new_points_where_the_residual_is_large():
                 row | {"seconds": seconds} | ({"weights": weights_of(found)} if how == "fixed" and seed == 0 else {})
             )
     keep("resampling", rows, steps=150)
-    worst = max(row["error"] for row in rows if row["points"] == "residual")
-    assert worst < min(row["error"] for row in rows if row["points"] == "fixed")
+    middle = {how: np.median([row["error"] for row in rows if row["points"] == how]) for how in ("fixed", "residual")}
+    assert middle["residual"] < middle["fixed"]
 
 
 def test_single_and_double_precision():
