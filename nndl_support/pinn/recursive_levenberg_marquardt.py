@@ -40,6 +40,9 @@ class RecursiveLevenbergMarquardt:
     objective : Objective
     memory : float, :math:`0 \le \lambda < 1`
         About :math:`1 / (1 - \lambda)` steps are remembered; 0 is Levenberg–Marquardt.
+    share : float, at least 0
+        The memory grows with the run: after k steps, :math:`1 / (1 - \lambda)` is at least ``share`` times k. Towards the end the
+        models change little and remain true for longer, and what is left of the error is the chance of the points.
     damping : float > 0, the first :math:`\mu`
     largest : float, the damping beyond which the step is given up, and the past forgotten
 
@@ -71,14 +74,18 @@ class RecursiveLevenbergMarquardt:
     True
     """
 
-    def __init__(self, objective: Any, *, memory: float = 0.9, damping: float = 1e-2, largest: float = 1e12) -> None:
-        if not (0 <= memory < 1 and damping > 0):
-            raise ValueError(f"memory is {memory} and damping {damping}; expected 0 <= memory < 1 and damping > 0")
-        self.objective, self.memory, self.largest = objective, float(memory), float(largest)
+    def __init__(
+        self, objective: Any, *, memory: float = 0.9, share: float = 0.0, damping: float = 1e-2, largest: float = 1e12
+    ) -> None:
+        if not (0 <= memory < 1 and share >= 0 and damping > 0):
+            raise ValueError(
+                f"memory is {memory}, share {share} and damping {damping}; expected 0 <= memory < 1, share >= 0 and damping > 0"
+            )
+        self.objective, self.memory, self.share, self.largest = objective, float(memory), float(share), float(largest)
         self.damping, self._growth = float(damping), 2.0
         self._matrix: Tensor | None = None
         self._gradient: Tensor | None = None
-        self._weight = 0.0
+        self._weight, self._taken = 0.0, 0
 
     def step(self) -> float:
         """Take one step, and return the loss of the latest points after it.
@@ -119,9 +126,11 @@ class RecursiveLevenbergMarquardt:
         if self._matrix is None or self._gradient is None:
             self._matrix, self._gradient, self._weight = jacobian.T @ jacobian, residuals @ jacobian, 1.0
         else:
-            self._matrix.mul_(self.memory).addmm_(jacobian.T, jacobian)
-            self._gradient.mul_(self.memory).add_(residuals @ jacobian)
-            self._weight = self.memory * self._weight + 1
+            kept = max(self.memory, 1 - 1 / max(self.share * self._taken, 1))
+            self._matrix.mul_(kept).addmm_(jacobian.T, jacobian)
+            self._gradient.mul_(kept).add_(residuals @ jacobian)
+            self._weight = kept * self._weight + 1
+        self._taken += 1
         return self._matrix, self._gradient
 
     def state_dict(self) -> dict[str, Any]:
@@ -132,11 +141,13 @@ class RecursiveLevenbergMarquardt:
             "matrix": None if self._matrix is None else self._matrix.clone(),
             "gradient": None if self._gradient is None else self._gradient.clone(),
             "weight": self._weight,
+            "taken": self._taken,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned."""
-        self.damping, self._growth, self._weight = state["damping"], state["growth"], state["weight"]
+        self.damping, self._growth = state["damping"], state["growth"]
+        self._weight, self._taken = state["weight"], state["taken"]
         self._matrix, self._gradient = (
             None if state[k] is None else state[k].to(self.objective.get(), copy=True) for k in ("matrix", "gradient")
         )

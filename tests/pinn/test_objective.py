@@ -199,6 +199,28 @@ def test_resampling_by_residual_keeps_the_worst_candidates(derivatives):
     assert 10 < (objective.blocks[0].points < 0.5).sum() < 40
 
 
+def test_without_a_survey_the_old_candidates_are_drawn_from_by_their_old_residuals():
+    problem = Problem(Interval(0, 1), lambda f, p: f.u_x - f.x, hidden=(3,))
+    objective = objective_of(problem)
+    assert objective.surveyed is None
+    objective.resample(candidates=30, survey=False)  # there is none yet
+    pool, size = objective.surveyed
+    assert pool.shape == (30, 1)
+    np.testing.assert_allclose(size, objective.residual_size(torch.as_tensor(pool)).numpy())
+    first = objective.blocks[0].points.clone()
+    objective.set(objective.get() + 1)
+    objective.resample(candidates=30, survey=False)
+    assert objective.surveyed[0] is pool
+    assert objective.surveyed[1] is size
+    assert not torch.equal(objective.blocks[0].points, first)
+    assert set(objective.blocks[0].points.flatten().tolist()) <= set(pool.flatten().tolist())
+    objective.resample(candidates=40, survey=False)
+    assert objective.surveyed[0].shape == (40, 1)
+    pool = objective.surveyed[0]
+    objective.resample(candidates=40)
+    assert objective.surveyed[0] is not pool
+
+
 def test_the_seed_decides_the_points():
     one, same, other = (objective_of(full_problem(), seed=seed) for seed in (0, 0, 1))
     assert torch.equal(one.blocks[1].points, same.blocks[1].points)

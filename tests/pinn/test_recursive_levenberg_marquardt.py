@@ -23,10 +23,10 @@ def bend(A, c):
     return lambda theta: torch.tanh(A @ theta / 4) - torch.tanh(c / 4)
 
 
-def walk(memory, data, make, *, damping=1e-2, start=None):
+def walk(memory, data, make, *, share=0.0, damping=1e-2):
     """Steps over batches; the objective, the method, and the linear models met on the way."""
-    objective = SumOfSquares(None, torch.zeros(5) if start is None else start)
-    method, models = RecursiveLevenbergMarquardt(objective, memory=memory, damping=damping), []
+    objective, models = SumOfSquares(None, torch.zeros(5)), []
+    method = RecursiveLevenbergMarquardt(objective, memory=memory, share=share, damping=damping)
     for A, c in data:
         objective.function = make(A, c)
         models.append((*objective.jacobian(), objective.get()))
@@ -111,9 +111,9 @@ def test_where_no_step_can_be_had_the_parameters_stay_and_the_past_is_forgotten(
 
 def test_a_run_that_takes_over_the_state_goes_the_same_way():
     data = list(batches(5, 3, 8))
-    objective, method, _ = walk(0.8, data[:5], bend)
+    objective, method, _ = walk(0.5, data[:5], bend, share=0.6)
     other = SumOfSquares(None, objective.get())
-    second = RecursiveLevenbergMarquardt(other, memory=0.8)
+    second = RecursiveLevenbergMarquardt(other, memory=0.5, share=0.6)
     second.load_state_dict(method.state_dict())
     for A, c in data[5:]:
         objective.function = other.function = bend(A, c)
@@ -121,7 +121,23 @@ def test_a_run_that_takes_over_the_state_goes_the_same_way():
     assert objective.get().tolist() == other.get().tolist()
 
 
-@pytest.mark.parametrize(("memory", "damping"), [(1.0, 1e-2), (-0.1, 1e-2), (0.5, 0.0)])
-def test_options_out_of_range_are_named(memory, damping):
-    with pytest.raises(ValueError, match=f"memory is {memory} and damping {damping}; expected 0 <= memory < 1"):
-        RecursiveLevenbergMarquardt(rosenbrock(), memory=memory, damping=damping)
+def test_a_memory_that_grows_weights_the_rows_with_the_products_of_its_factors():
+    """With share 1/2 and memory 1/2 the factors are 1/2 up to the fourth step, then 1 - 2/k after k steps."""
+    data = list(batches(5, 3, 8, noise=1.0))
+    objective, _, _ = walk(0.5, data, lambda A, c: lambda theta: A @ theta - c, share=0.5, damping=1e-13)
+    factors = [max(0.5, 1 - 2 / k) for k in range(1, 8)]
+    assert factors[3:6] == pytest.approx([0.5, 0.6, 2 / 3])
+    root = [math.sqrt(math.prod(factors[k:])) for k in range(8)]
+    rows = torch.cat([r * A for r, (A, _) in zip(root, data, strict=True)])
+    right = torch.cat([r * c for r, (_, c) in zip(root, data, strict=True)])
+    torch.testing.assert_close(objective.get(), torch.linalg.lstsq(rows, right).solution, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("memory", "share", "damping"), [(1.0, 0.0, 1e-2), (-0.1, 0.0, 1e-2), (0.5, 0.0, 0.0), (0.5, -1.0, 1e-2)]
+)
+def test_options_out_of_range_are_named(memory, share, damping):
+    with pytest.raises(
+        ValueError, match=f"memory is {memory}, share {share} and damping {damping}; expected 0 <= memory"
+    ):
+        RecursiveLevenbergMarquardt(rosenbrock(), memory=memory, share=share, damping=damping)

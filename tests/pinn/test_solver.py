@@ -490,6 +490,40 @@ def test_points_are_drawn_anew_as_often_as_asked_and_from_as_many_candidates(can
     assert [k + 2 for k, moved in enumerate(changed) if moved] == [5, 9]
 
 
+@pytest.mark.parametrize(("resample", "survey", "wanted"), [(1, 4, [2, 5, 9]), (2, 4, [3, 5, 9]), (3, 0, [4, 7, 10])])
+def test_candidates_are_surveyed_as_often_as_asked(resample, survey, wanted):
+    pools = [None]
+    solve(
+        Problem(Rectangle((0, 0), (1, 1)), lambda f, p: f.u_x - f.y, hidden=(3,)),
+        method="recursive_levenberg_marquardt",
+        max_iterations=10,
+        n_points=17,
+        resample=resample,
+        survey=survey,
+        callback=lambda s: pools.append(s.objective.surveyed),
+    )
+    assert [k for k in range(1, 11) if pools[k] is not pools[k - 1]] == wanted
+
+
+def test_a_method_that_remembers_brings_its_own_way_of_drawing_points():
+    drawn, plain = [], Problem(Rectangle((0, 0), (1, 1)), lambda f, p: f.u_x - f.y, hidden=(3,))
+    for problem, options in (
+        (plain, {"method": "recursive_levenberg_marquardt"}),
+        (plain, {}),
+        (problems.burgers(), {}),
+        (problems.burgers(), {"method": "levenberg_marquardt"}),
+    ):
+        points = []
+        solve(
+            problem,
+            max_iterations=2,
+            callback=lambda s, kept=points: kept.append(s.objective.blocks[0].points),
+            **options,
+        )
+        drawn.append((len(points[0]), not torch.equal(*points)))
+    assert drawn == [(500, True), (1000, False), (500, True), (1000, False)]
+
+
 def test_a_path_may_be_a_string(tmp_path):
     solve(decay(), max_iterations=1, n_points=10, checkpoint=str(tmp_path / "run.pt"))
     assert Path(tmp_path / "run.pt").exists()
