@@ -107,15 +107,15 @@ def wave(k, scale, seed, **options):
 def test_steps_until_a_wave_is_found():
     rows = []
     for seed in SEEDS:
-        for k in (1, 4, 8, 16):
+        for k in (1, 4, 8):
             for scale in (None, 1.0, 4.0):
-                rows.append({"method": "adam"} | wave(k, scale, seed, **ADAM, max_iterations=1200))
+                rows.append({"method": "adam"} | wave(k, scale, seed, **ADAM, max_iterations=1000))
                 rows.append({"method": "levenberg_marquardt"} | wave(k, scale, seed, **LM, max_iterations=200))
-    keep("waves", rows, limit=1200, good=0.05)
+    keep("waves", rows, limit=1000, good=0.05)
     plain = [
         row["steps"] for row in rows if row["scale"] is None and row["method"] == "adam" and row["half_waves"] == 1
     ]
-    assert max(plain) < 1200
+    assert max(plain) < 1000
 
 
 def ring(frequency, remedy, seed, *, steps, n_points):
@@ -206,11 +206,11 @@ def test_single_and_double_precision():
     for seed in SEEDS:
         for bits, dtype in ((32, torch.float32), (64, torch.float64)):
             for method, options in (
-                ("levenberg_marquardt", {"max_iterations": 300}),
-                ("adam", ADAM | {"max_iterations": 1000}),
+                ("levenberg_marquardt", LM | {"max_iterations": 400}),
+                ("adam", ADAM | {"max_iterations": 600}),
             ):
                 network = MLP(1, hidden=(20, 20), embedding=Rescale([0.0], [1.0]), seed=seed, dtype=dtype)
-                found, seconds = timed(problem=standing_wave(2), network=network, seed=seed, **options)
+                found, seconds = timed(problem=standing_wave(1), network=network, seed=seed, **options)
                 row = {"bits": bits, "method": method, "seed": seed, "error": rounded(found.relative_error(LINE))}
                 rows.append(row | {"loss": last(found, "loss"), "seconds": seconds})
     keep("precision", rows)
