@@ -59,8 +59,7 @@ class MLP(nn.Module):
     hidden : sequence of int, units of each hidden layer
     activation : str, a key of :data:`nndl_support.pinn.taylor.ACTIVATIONS`
     embedding : module without weights, optional
-        Maps points (N, D) to features (N, F) in front of the first layer: :class:`Rescale`, :class:`FourierFeatures`,
-        :class:`PeriodicFeatures`, or an ``nn.Sequential`` of such.
+        Maps points (N, D) to features (N, F) in front of the first layer: one of :mod:`nndl_support.pinn.embeddings`, or an ``nn.Sequential`` of such.
     seed : int
     dtype : torch.dtype; float64, because derivatives of derivatives lose digits
 

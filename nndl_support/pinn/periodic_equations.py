@@ -117,7 +117,7 @@ def burgers_fourier(
     points: int = 2048,
     max_step: float = 2.5e-4,
 ) -> np.ndarray:
-    r"""The solution that :func:`.burgers` gives, found without the Cole-Hopf transformation.
+    r"""The solution that :func:`nndl_support.pinn.cole_hopf.burgers` gives, found without the Cole-Hopf transformation.
 
     The start :math:`-\sin \pi x` is odd, and so the periodic solution stays zero at :math:`x = \pm 1`.
 

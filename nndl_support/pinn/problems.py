@@ -180,7 +180,7 @@ def burgers(
 
     Returns
     -------
-    Problem, outputs u; exact :func:`nndl_support.pinn.reference.burgers`
+    Problem, outputs u; exact :func:`nndl_support.pinn.cole_hopf.burgers`
 
     Examples
     --------
@@ -222,7 +222,7 @@ def allen_cahn(*, diffusivity: float = 1e-4, fading: float = 2.0) -> Problem:
 
     Returns
     -------
-    Problem, outputs u; exact :func:`nndl_support.pinn.reference.allen_cahn`
+    Problem, outputs u; exact :func:`nndl_support.pinn.periodic_equations.allen_cahn`
 
     Notes
     -----
