@@ -12,8 +12,10 @@ Lagaris, Likas and Fotiadis (1998), Artificial neural networks for solving ordin
 Transactions on Neural Networks 9(5), https://doi.org/10.1109/72.712178 (conditions built in).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -22,6 +24,7 @@ from torch import Tensor, nn
 
 from nndl_support.pinn import taylor
 from nndl_support.pinn.embeddings import FourierFeatures, PeriodicFeatures, Rescale
+from nndl_support.pinn.jet_layers import multiply_jets
 from nndl_support.pinn.operators import partial
 
 __all__ = ["MLP", "FourierFeatures", "HardConstraint", "PeriodicFeatures", "Prepared", "Rescale", "hard_constraint"]
@@ -59,7 +62,8 @@ class MLP(nn.Module):
     hidden : sequence of int, units of each hidden layer
     activation : str, a key of :data:`nndl_support.pinn.taylor.ACTIVATIONS`
     embedding : module without weights, optional
-        Maps points (N, D) to features (N, F) in front of the first layer: one of :mod:`nndl_support.pinn.embeddings`, or an ``nn.Sequential`` of such.
+        Maps points (N, D) to features (N, F) in front of the first layer: one of
+        :mod:`nndl_support.pinn.embeddings`, or an ``nn.Sequential`` of such.
     seed : int
     dtype : torch.dtype; float64, because derivatives of derivatives lose digits
 
@@ -244,18 +248,21 @@ def leibniz(factor: Tensor, inner: Tensor, indices: tuple[Index, ...]) -> Tensor
     >>> leibniz(jet, jet, ((), (0,), (0, 0))).flatten().tolist()
     [9.0, 6.0, 2.0]
     """
+    return multiply_jets(factor, inner, _leibniz_terms(indices))
+
+
+@cache
+def _leibniz_terms(indices: tuple[Index, ...]) -> tuple[tuple[int, int, int, int], ...]:
+    """Places (of the product, in the factor, in the other) and how often that term stands in Leibniz' sum."""
     place = {index: k for k, index in enumerate(indices)}
-    outer, rows = factor.unbind(), inner.unbind()
-    product = []
-    for index in indices:
-        total = torch.zeros_like(rows[0])
+    counted: Counter[tuple[int, int, int]] = Counter()
+    for k, index in enumerate(indices):
         for n in range(len(index) + 1):
             for chosen in combinations(range(len(index)), n):
                 part = tuple(index[i] for i in chosen)
                 rest = tuple(index[i] for i in range(len(index)) if i not in chosen)
-                total = torch.addcmul(total, outer[place[rest]], rows[place[part]])
-        product.append(total)
-    return torch.stack(product)
+                counted[k, place[rest], place[part]] += 1
+    return tuple((*where, times) for where, times in counted.items())
 
 
 def jet_of(function: Function, points: Tensor, indices: tuple[Index, ...]) -> Tensor:
