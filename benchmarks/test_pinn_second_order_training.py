@@ -25,7 +25,7 @@ OPTIONS = {
     "ssbroyden": {"resample": 500},
     "natural_gradient": {"cutoff": 1e-6},
     "levenberg_marquardt": {},
-    "recursive_levenberg_marquardt": {},
+    "recursive_levenberg_marquardt": {"memory": 0.9, "share": 0.025},
 }
 STAY = {"adam", "lbfgs", "ssbroyden", "natural_gradient", "levenberg_marquardt"}
 

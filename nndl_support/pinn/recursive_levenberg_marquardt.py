@@ -23,7 +23,6 @@ filtering using a recursive Levenberg-Marquardt algorithm, IEEE Transactions on 
 https://doi.org/10.1109/78.847778.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -75,7 +74,7 @@ class RecursiveLevenbergMarquardt:
     """
 
     def __init__(
-        self, objective: Any, *, memory: float = 0.9, share: float = 0.0, damping: float = 1e-2, largest: float = 1e12
+        self, objective: Any, *, memory: float = 0.9, share: float = 0.025, damping: float = 1e-2, largest: float = 1e12
     ) -> None:
         if not (0 <= memory < 1 and share >= 0 and damping > 0):
             raise ValueError(
@@ -109,7 +108,8 @@ class RecursiveLevenbergMarquardt:
                 objective.set(start + step)
                 after, linear = objective.value(), residuals + jacobian @ step
                 gain = 1 - (after - float(linear @ linear)) / max(predicted, 1e-300)
-                if math.isfinite(after) and gain > 0:
+                # A NaN is no gain.
+                if gain > 0:
                     self.damping = max(self.damping * max(1 / 3, 1 - (2 * min(gain, 1.0) - 1) ** 3), 1e-15)
                     self._growth = 2.0
                     gradient.add_(curved)

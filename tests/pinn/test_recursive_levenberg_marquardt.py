@@ -36,7 +36,7 @@ def walk(memory, data, make, *, share=0.0, damping=1e-2):
 
 def test_without_memory_it_is_levenberg_marquardt():
     objective, other = rosenbrock(), rosenbrock()
-    method, plain = RecursiveLevenbergMarquardt(objective, memory=0.0), LevenbergMarquardt(other)
+    method, plain = RecursiveLevenbergMarquardt(objective, memory=0.0, share=0.0), LevenbergMarquardt(other)
     for _ in range(8):
         assert method.step() == pytest.approx(plain.step(), rel=1e-6)
         assert method.damping == pytest.approx(plain.damping, rel=1e-5)
