@@ -21,6 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from nndl_support.pinn.jet_layers import activate_jet, linear_jet
+
 __all__ = ["ACTIVATIONS", "Plan", "activate", "closure", "derivatives", "identity_jet", "layer_jets", "plan"]
 
 Index = tuple[int, ...]
@@ -173,9 +175,11 @@ def activate(jet: Tensor, products: Plan, activation: str) -> Tensor:
     >>> activate(jet, plan(closure([(0, 0)])), "sin").flatten()
     tensor([ 0.4794,  1.7552, -1.9177])
     """
-    slopes = ACTIVATIONS[activation](jet[0], products.order)
     if len(jet) == 1:
-        return slopes[0][None]
+        return ACTIVATIONS[activation](jet, 0)[0]
+    if products.order <= 2:
+        return activate_jet(jet, ACTIVATIONS[activation], products.n_low, tuple(pair for (pair,) in products.pairs))
+    slopes = ACTIVATIONS[activation](jet[0], products.order)
     parts = [slopes[0][None]]
     low = products.n_low
     if low > 1:
@@ -251,9 +255,8 @@ def layer_jets(
             jet = activate(jet, products, activation)
         inputs.append(jet)
         assert isinstance(layer, nn.Linear)
-        mapped = jet @ layer.weight.T
-        # A bias moves the value and no derivative.
-        jet = torch.cat([mapped[:1] + layer.bias, mapped[1:]]) if len(indices) > 1 else mapped + layer.bias
+        # Where there is nothing but values, plain operations, which can be differentiated again and again at no extra cost.
+        jet = linear_jet(jet, layer.weight, layer.bias) if len(indices) > 1 else layer(jet)
         sums.append(jet)
     return jet, inputs, sums
 
