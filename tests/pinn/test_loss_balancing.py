@@ -60,6 +60,12 @@ def test_the_rules_on_a_straight_line():
     assert RULES["trace"](objective) == pytest.approx({"equation": 3.0, "end": 1.5})
 
 
+def test_annealing_compares_the_largest_slope_with_the_mean_of_the_others():
+    gradients = {"a": torch.tensor([1.0, -6.0, 2.0]), "b": torch.tensor([0.5, 0.0, -1.0])}
+    assert annealing_weights(gradients, "a") == {"a": 1.0, "b": 12.0}
+    assert annealing_weights(gradients, "b") == {"a": pytest.approx(1 / 3), "b": 1.0}
+
+
 def test_weighted_by_their_rule_all_gradients_are_equally_long():
     gradients = term_gradients(soft())
     weights = gradient_norm_weights(gradients)
