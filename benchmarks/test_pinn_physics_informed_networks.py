@@ -4,7 +4,6 @@ Seconds are those of the processor, without the evaluation of errors. DeepXDE tr
 """
 
 import contextlib
-import dataclasses
 import io
 import math
 import os
@@ -14,14 +13,12 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from nndl_support import records
 from nndl_support.pinn import problems
 from nndl_support.pinn.collocation import point_generator, relative_l2
-from nndl_support.pinn.embeddings import PeriodicFeatures, Rescale
+from nndl_support.pinn.forward_records import plain_problem
 from nndl_support.pinn.objective import Objective
-from nndl_support.pinn.problem import initial
 from nndl_support.pinn.solver import solve
 
 SEEDS = (0, 1, 2)
@@ -258,28 +255,10 @@ def test_gradient_is_cheaper_than_by_nested_differentiation():
     assert max(figure["ratio"] for figure in figures.values()) <= 0.6
 
 
-def plain_problems():
-    """Wave and Allen-Cahn as one would first state them: tanh, the simplest factor, a start that is asked for."""
-    wave, allen_cahn = problems.wave(), problems.allen_cahn()
-    plain_wave = dataclasses.replace(
-        wave,
-        hard=(wave.hard[0], lambda q: q[:, 1] ** 2 * 4 * q[:, 0] * (1 - q[:, 0])),
-        embedding=None,
-        activation="tanh",
-    )
-    plain_allen_cahn = dataclasses.replace(
-        allen_cahn,
-        equations=lambda f, p: f.u_t - 1e-4 * f.u_xx - 5 * f.u + 5 * f.u**3,
-        conditions=[initial(lambda f: f.x**2 * torch.cos(torch.pi * f.x), n_points=400, weight=100.0)],
-        hard=None,
-        embedding=lambda: nn.Sequential(PeriodicFeatures(0, 2.0), Rescale((-1, -1, 0), (1, 1, 1))),
-    )
-    return {"wave": plain_wave, "allen_cahn": plain_allen_cahn}
-
-
 def test_the_same_problems_stated_plainly():
     figures = {}
-    for name, problem in plain_problems().items():
+    for name in ("wave", "allen_cahn"):
+        problem = plain_problem(name)
         seconds, shape, _ = CASES[name]
         figures[name], weights = run(problem, 0, seconds, evaluation_grid(problem, shape))
         figures[name]["weights"] = weights
