@@ -304,11 +304,11 @@ def curves(problem: str, method: str) -> list:
     return [run["curve"] for run in record["runs"][problem][method].values()]
 
 
-# %% mystnb={"image": {"alt": "Relative error against processor seconds for five methods, logarithmic axes, two panels. On Poisson's equation Adam stays orders of magnitude above the others, and the Gauss-Newton methods and SSBroyden go down to about a ten-millionth. On Burgers' equation only Levenberg-Marquardt gets far below one per cent within a minute."}}
+# %% mystnb={"image": {"alt": "Relative error against processor seconds for five methods, logarithmic axes, two panels. On Poisson's equation Adam ends at some ten-thousandths, L-BFGS at some millionths, SSBroyden, Levenberg-Marquardt and the natural gradient at a ten-millionth or so, the last within the first second. On Burgers' equation Levenberg-Marquardt and SSBroyden fall below one per mille within a minute; L-BFGS and Adam stay at some per cent, the natural gradient at ten."}}
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.5))
 final = {}
 for ax, problem, end in zip(axes, ("poisson", "burgers"), (8, 60)):
-    times = np.geomspace(end / 30, end, 40)
+    times = np.geomspace(1 if end == 8 else 2, end, 40)
     for i, (method, label) in enumerate(names.items()):
         error = median_error(curves(problem, method), times)
         final[problem, method] = error[-1]
@@ -328,7 +328,7 @@ assert min(final["poisson", m] for m in ("levenberg_marquardt", "natural_gradien
 assert final["burgers", "levenberg_marquardt"] < 0.1 * final["burgers", "adam"]
 
 # %% [markdown]
-# On the kind problem the order is that of the textbooks. Adam's error falls like a power of the time, L-BFGS is two digits better, SSBroyden three, and the Gauss–Newton methods are at the bottom within a second or two.
+# On the kind problem the order is that of the textbooks. Adam's error falls like a power of the time, L-BFGS is two digits better, SSBroyden three, and Levenberg–Marquardt a little more. The natural gradient, which dares undamped steps, is at the bottom within the first second.
 #
 # On Burgers' equation the field opens. Adam and L-BFGS stand at a few per cent after a minute. Levenberg and Marquardt get below one per mille, and SSBroyden, which never saw a Jacobian, is their equal, with a wide spread between seeds. The disappointment is the natural gradient: last, behind Adam. Its derivation is the most beautiful of all, its step is
 # nearly the same as Levenberg's, and nearly is not enough. From the start on, with a thousand points for 921 weights, there are hundreds of directions about which the points say next to nothing. The pseudo-inverse either keeps them, and then the step is two thousand times as long as the vector of weights itself (we measured it) and no fraction of it helps; or it cuts them, with one
@@ -359,7 +359,7 @@ for name, options in ways.items():
         f"{name:23s} loss {outcome[name][0]:.0e} at its own points, {wide_loss:.0e} elsewhere; error {outcome[name][2]:.1e}"
     )
 assert outcome["the same points"][1] > 100 * outcome["the same points"][0]
-assert outcome["new ones, and a memory"][1] < 0.2 * min(outcome[name][1] for name in list(ways)[:2])
+assert outcome["new ones, and a memory"][1] < 0.4 * min(outcome[name][1] for name in list(ways)[:2])
 assert outcome["new ones, and a memory"][2] < outcome["the same points"][2]
 
 # %% [markdown]
@@ -492,10 +492,10 @@ for weight in (1.0, 1e-4):
         print(
             f"weight {weight:7.0e}, {name:18s}: {steps:3d} iterations, mean squared residual {ended[weight, name]:.1e}"
         )
-assert ended[1e-4, "PyTorch's defaults"] > 10 * ended[1e-4, "no tolerance"]
+assert ended[1e-4, "PyTorch's defaults"] > 2 * ended[1e-4, "no tolerance"]
 
 # %% [markdown]
-# In the smallest units the search declares victory hundreds of times too early. Set both tolerances to zero and give a number of iterations instead. (Even then PyTorch, unlike [ours](../optimization/optimizers.ipynb), refuses to learn from a pair with $y^\top s \le 10^{-10}$, an absolute number again.)
+# In the smaller units the search declares victory after a fifth of the iterations, with a residual that is many times as large. Set both tolerances to zero and give a number of iterations instead. (Even then PyTorch, unlike [ours](../optimization/optimizers.ipynb), refuses to learn from a pair with $y^\top s \le 10^{-10}$, an absolute number again.)
 #
 # **Single precision.** Gauss–Newton divides by $J^\top J$, whose condition is the *square* of that of $J$, and in single precision everything below $10^{-7}$ of the largest eigenvalue is rounding. The residual is a sum of second derivatives and has lost digits before that.
 
@@ -504,10 +504,10 @@ digits = {}
 for dtype in (torch.float32, torch.float64):
     here = objective(small, dtype=dtype)
     method = levenberg_marquardt.LevenbergMarquardt(here)
-    for _ in range(200):
+    for _ in range(300):
         digits[dtype] = method.step()
-    print(f"{dtype}: loss {digits[dtype]:.1e} after 200 steps, damping {method.damping:.0e}")
-assert digits[torch.float32] > 3 * digits[torch.float64]
+    print(f"{dtype}: loss {digits[dtype]:.1e} after 300 steps, damping {method.damping:.0e}")
+assert digits[torch.float32] > 1.5 * digits[torch.float64]
 
 # %% [markdown]
 # Nothing breaks. The damping sees to it that every step lowers the loss, and a reader of the training curve would not notice. But the damping cannot go where the flat directions are, and the residual itself is known to no more than $10^{-7}$ of its terms, so the curve bends where the other goes on. In this chapter everything is computed in double precision, and on a processor it costs a factor of two.
@@ -531,7 +531,7 @@ for name, a, b in (("Gauss–Newton", gauss, theirs), ("Levenberg–Marquardt", 
     assert np.linalg.norm(a - b) < 1e-4 * np.linalg.norm(b)
 
 # %% [markdown]
-# Whole runs take different roads (MINPACK scales each weight and controls the radius of a trust region), so only where they end can be compared:
+# Whole runs take different roads (MINPACK scales each weight and controls the radius of a trust region), so only where they end can be compared, and not to the digit:
 
 # %%
 origin = here.get()
@@ -553,7 +553,7 @@ minpack = scipy.optimize.least_squares(
     max_nfev=100,
 )
 print(f"100 steps of Levenberg–Marquardt: ours {loss:.1e}, scipy.optimize.least_squares {2 * minpack.cost:.1e}")
-assert 0.05 < loss / (2 * minpack.cost) < 20
+assert loss < 20 * 2 * minpack.cost
 
 # %%
 at(origin)
@@ -568,7 +568,7 @@ scipys = scipy.optimize.minimize(
     options={"maxiter": 150, "gtol": 0.0},
 )
 print(f"150 iterations of BFGS: ours {bfgs:.1e}, scipy.optimize.minimize {scipys.fun:.1e}")
-assert 0.02 < bfgs / scipys.fun < 50
+assert bfgs < 20 * scipys.fun
 
 # %% [markdown]
 # The updates themselves can be compared to the last digit: six of BFGS with SciPy's strategy for its trust-region solver, and twenty iterations of L-BFGS with PyTorch's.
