@@ -127,10 +127,10 @@ class CausalWeights:
 
     Examples
     --------
-    >>> from nndl_support.pinn.problems import heat
+    >>> from nndl_support.pinn.pathological_problems import oscillation
     >>> from nndl_support.pinn.solver import solve
     >>> causal = CausalWeights(4, 1.0)
-    >>> found = solve(heat(), method="adam", max_iterations=3, n_points=20, callback=causal)
+    >>> found = solve(oscillation(), method="adam", max_iterations=3, n_points=20, callback=causal)
     >>> causal.weights.shape, float(causal.weights[0])
     (torch.Size([4]), 1.0)
     """

@@ -41,11 +41,11 @@ def term_gradients(objective: Objective) -> dict[str, Tensor]:
     Examples
     --------
     >>> from nndl_support.pinn.collocation import point_generator
-    >>> from nndl_support.pinn.problems import allen_cahn
-    >>> problem = allen_cahn()
+    >>> from nndl_support.pinn.pathological_problems import standing_wave_with_soft_ends
+    >>> problem = standing_wave_with_soft_ends()
     >>> objective = Objective(problem, problem.network(), n_points=5, rng=point_generator(0))
     >>> sorted(term_gradients(objective))
-    ['equation', 'u at the start']
+    ['equation', 'u at the ends']
     """
     gradients = {}
     for name, loss in objective.losses().items():
@@ -140,8 +140,9 @@ def trace_weights(objective: Objective) -> dict[str, float]:
     Examples
     --------
     >>> from nndl_support.pinn.collocation import point_generator
-    >>> from nndl_support.pinn.problems import heat
-    >>> trace_weights(Objective(heat(), heat().network(), n_points=5, rng=point_generator(0)))
+    >>> from nndl_support.pinn.pathological_problems import standing_wave
+    >>> problem = standing_wave()
+    >>> trace_weights(Objective(problem, problem.network(), n_points=5, rng=point_generator(0)))
     {'equation': 1.0}
     """
     kept = dict(objective.weights)
@@ -196,10 +197,10 @@ class LossBalancing:
 
     Examples
     --------
-    >>> from nndl_support.pinn.problems import allen_cahn
+    >>> from nndl_support.pinn.pathological_problems import standing_wave_with_soft_ends
     >>> from nndl_support.pinn.solver import solve
     >>> balancing = LossBalancing("gradient_norm", every=2)
-    >>> found = solve(allen_cahn(), method="adam", max_iterations=4, n_points=20, callback=balancing)
+    >>> found = solve(standing_wave_with_soft_ends(), method="adam", max_iterations=4, callback=balancing)
     >>> len(balancing.history)
     2
     """
