@@ -299,10 +299,11 @@ names = {
     "levenberg_marquardt": "Levenberg–Marquardt",
 }
 
-
-def curves(problem: str, method: str) -> list:
-    return [run["curve"] for run in record["runs"][problem][method].values()]
-
+curves = {
+    (problem, method): [run["curve"] for run in seeds.values()]
+    for problem, methods in record["runs"].items()
+    for method, seeds in methods.items()
+}
 
 # %% mystnb={"image": {"alt": "Relative error against processor seconds for five methods, logarithmic axes, two panels. On Poisson's equation Adam ends at some ten-thousandths, L-BFGS at some millionths, SSBroyden, Levenberg-Marquardt and the natural gradient at a ten-millionth or so, the last within the first second. On Burgers' equation Levenberg-Marquardt and SSBroyden fall below one per mille within a minute; L-BFGS and Adam stay at some per cent, the natural gradient at ten."}}
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.5))
@@ -310,7 +311,7 @@ final = {}
 for ax, problem, end in zip(axes, ("poisson", "burgers"), (8, 60)):
     times = np.geomspace(1 if end == 8 else 2, end, 40)
     for i, (method, label) in enumerate(names.items()):
-        error = median_error(curves(problem, method), times)
+        error = median_error(curves[problem, method], times)
         final[problem, method] = error[-1]
         ax.loglog(times, error, ("-", "--", "-.", ":", "-")[i], marker="osv^D"[i], markevery=8, ms=4, label=label)
     ticks = [1, 2, 4, 8] if end == 8 else [2, 5, 10, 20, 60]
@@ -404,12 +405,12 @@ assert curve["error"][-1] < usual["curve"]["error"][-1]
 
 # %% mystnb={"image": {"alt": "Relative error on Burgers' equation against processor seconds, logarithmic axes. The live run and the three recorded runs of recursive Levenberg-Marquardt fall together to about one ten-thousandth after 25 seconds and about one hundred-thousandth after two minutes. Levenberg-Marquardt without memory is about ten times higher. DeepXDE stays near one half for half a minute and ends at about half a per cent."}}
 fig, ax = plt.subplots(figsize=(6.4, 3.6))
-for i, run in enumerate(curves("burgers", "recursive_levenberg_marquardt")):
+for i, run in enumerate(curves["burgers", "recursive_levenberg_marquardt"]):
     ax.loglog(
         run["seconds"], run["error"], color=plot.PALETTE[0], lw=1, label="with memory, 3 seeds" if i == 0 else None
     )
 ax.loglog(curve["seconds"], curve["error"], "o-", color=plot.PALETTE[1], ms=3, label="with memory, here")
-plain = curves("burgers", "levenberg_marquardt")
+plain = curves["burgers", "levenberg_marquardt"]
 ax.loglog(times, median_error(plain, times), "--", color=plot.PALETTE[2], label="without memory, median")
 ax.loglog(
     usual["curve"]["seconds"], usual["curve"]["error"], "-.", color=plot.PALETTE[3], label="DeepXDE, Adam + L-BFGS"
@@ -421,8 +422,8 @@ plt.show()
 
 # %%
 limit = usual["total_seconds"]
-ours = [median_error([c], [limit])[0] for c in curves("burgers", "recursive_levenberg_marquardt")]
-late = [c["error"][-1] for c in curves("burgers", "recursive_levenberg_marquardt")]
+ours = [median_error([c], [limit])[0] for c in curves["burgers", "recursive_levenberg_marquardt"]]
+late = [c["error"][-1] for c in curves["burgers", "recursive_levenberg_marquardt"]]
 print(
     f"DeepXDE after {limit:.0f} s: {usual['curve']['error'][-1]:.1e}; ours then: {', '.join(f'{e:.1e}' for e in ours)}"
 )
@@ -436,7 +437,7 @@ assert np.median(ours) < 0.02 * usual["curve"]["error"][-1]
 
 # %%
 smooth = {
-    m: median_error(curves("poisson", m), [8.0])[0] for m in ("levenberg_marquardt", "recursive_levenberg_marquardt")
+    m: median_error(curves["poisson", m], [8.0])[0] for m in ("levenberg_marquardt", "recursive_levenberg_marquardt")
 }
 print(
     f"Poisson after 8 s: {smooth['levenberg_marquardt']:.1e}; with 200 new points a step and a memory, {smooth['recursive_levenberg_marquardt']:.1e}"
