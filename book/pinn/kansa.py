@@ -338,7 +338,7 @@ for peclet, spacing in ((peclet, spacing) for peclet in (10, 60) for spacing in 
     solver = KansaSolver("multiquadric").fit([wind, Collocation(dirichlet(), net.boundary, layer)])
     windy[peclet, spacing] = miss(solver, layer, line), solver.epsilon_, solver.predict(line)
 
-# %% mystnb={"image": {"alt": "Two panels, Péclet number 10 and 60. Left: computed curves for uniform and Chebyshev points lie on the exact exponential rise at the right end. Right: the layer is much thinner; the uniform curve is a plateau at about 0.1 instead of zero, and the Chebyshev curve dips to about -0.2 in front of the layer."}}
+# %% mystnb={"image": {"alt": "Two panels, for Pe = 10 and 60. Left: computed curves for uniform and Chebyshev points lie on the exact exponential rise at the right end. Right: the layer is much thinner; the uniform curve is a plateau at about 0.1 instead of zero, and the Chebyshev curve dips to about -0.2 in front of the layer."}}
 figure, panels = plt.subplots(1, 2, figsize=(7.2, 2.9))
 for ax, peclet in zip(panels, (10, 60)):
     truth = known.boundary_layer(line, peclet)

@@ -46,6 +46,11 @@ class Scattered(NamedTuple):
     points : array (M, 2), columns x and t
     values : array (M, 1)
     sigma : float, standard deviation of the noise
+
+    Examples
+    --------
+    >>> Scattered(np.zeros((3, 2)), np.zeros((3, 1)), 0.0).points.shape
+    (3, 2)
     """
 
     points: np.ndarray
@@ -62,6 +67,11 @@ class OutputErrorFit(NamedTuple):
     covariance : array (2, 2), for noise of standard deviation 1
     rms : float, of the misfit
     evaluations : int, of the forward model, those for slopes included
+
+    Examples
+    --------
+    >>> OutputErrorFit(np.ones(2), np.eye(2), 0.1, 12).evaluations
+    12
     """
 
     parameters: np.ndarray

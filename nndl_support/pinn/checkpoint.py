@@ -52,5 +52,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     ------
     FileNotFoundError
         When there is no such file.
+
+    Examples
+    --------
+    >>> load_checkpoint("nowhere.pt")
+    Traceback (most recent call last):
+    FileNotFoundError: ...
     """
     return torch.load(path, weights_only=True, map_location="cpu")

@@ -34,6 +34,11 @@ class Block:
     names : tuple of str, one for each residual
     points, normals : tensors (N, d); normals is None away from boundaries
     point_weights : tensor (N,) or None; multiplies the squares, for causal or self-adaptive weights
+
+    Examples
+    --------
+    >>> Block(["decay"], lambda f, p: [f.u_t + f.u], taylor.closure([(0,)])).indices
+    ((), (0,))
     """
 
     def __init__(

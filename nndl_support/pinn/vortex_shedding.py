@@ -25,6 +25,11 @@ class Shedding(NamedTuple):
     n_periods : int, whole periods that entered
     irregularity : float
         Standard deviation of the lengths of the periods relative to their mean; small once the flow is periodic.
+
+    Examples
+    --------
+    >>> Shedding(0.165, 1.33, 1.34, 0.32, -0.32, 8, 1e-3).strouhal
+    0.165
     """
 
     strouhal: float
