@@ -54,7 +54,7 @@ def in_the_equations(wake):
 
 def test_channel_of_schaefer_and_turek():
     rows, coarse = {}, {}
-    for diameter, duration in ((10, 40.0), (20, 30.0), (40, 18.0)):
+    for diameter, duration in ((10, 40.0), (20, 30.0), (40, 16.0)):
         for interpolate in (True, False):
             wake, found = run(
                 duration - 9,
@@ -77,9 +77,9 @@ def test_channel_of_schaefer_and_turek():
 
 def test_mirrors_at_growing_distance():
     rows = []
-    for height in (8.0, 12.0, 16.0, 24.0, 32.0):
-        setting = OPEN | {"height": height, "velocity": 0.08, "diameter": 12, "duration": 90.0, "record_from": 90.0}
-        rows.append({"height": height, **run(65.0, **setting)[1]})
+    for height in (8.0, 16.0, 32.0):
+        setting = OPEN | {"height": height, "velocity": 0.08, "diameter": 12, "duration": 75.0, "record_from": 75.0}
+        rows.append({"height": height, **run(50.0, **setting)[1]})
     assert rows[-1]["strouhal"] == pytest.approx(0.1644, rel=0.03)
     records.save("pinn/cylinder_blockage", records.environment(command=COMMAND) | {"reynolds": 100, "figures": rows})
 
