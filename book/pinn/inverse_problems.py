@@ -290,8 +290,8 @@ assert abs(direction[1] / direction[0] - 0.025) < 0.003
 
 # %%
 taps = np.array([[-0.5, 0.0], [1.0, 0.0]])
-tapped = torch.as_tensor(reference.kovasznay(taps)[:, 2])
-two_taps = [dirichlet(lambda f: tapped, output="p", on=taps, name="two taps")]
+inlet, outlet = torch.as_tensor(reference.kovasznay(taps)[:, 2])
+two_taps = [dirichlet(lambda f: torch.where(f.x < 0, inlet, outlet), output="p", on=taps, name="two taps")]
 light = {"momentum x": 1e-3, "momentum y": 1e-3, "continuity": 1e-3}
 first = solve(steady(0.5, 0.1, conditions=two_taps, weights=light), max_iterations=30, n_points=300, **options)
 with_taps = solve(
@@ -421,13 +421,20 @@ assert clock < np.median([run["seconds"] for run in runs])
 # %%
 spread = records.load("pinn/inverse_spread")["runs"]
 for name in truth:
-    answers = np.array([run["one_step"][name] for run in spread])
-    ideal = np.std([run["exact_model"][name] for run in spread], ddof=1)
+    trained, stepped, ideal = (
+        np.array([run[key][name] for run in spread]) for key in ("network", "one_step", "exact_model")
+    )
     claimed = np.median([run["standard_error"][name] for run in spread])
-    print(f"{name}: spread {answers.std(ddof=1):.3f} %, claimed {claimed:.3f} %; of the exact model {ideal:.3f} %")
-    assert 0.5 < answers.std(ddof=1) / claimed < 2
+    print(f"{name}: mean after training {trained.mean():+.3f} %, after the last step {stepped.mean():+.3f} %")
+    print(
+        f"   spread {stepped.std(ddof=1):.3f} %, claimed {claimed:.3f} %; spread of the exact model {ideal.std(ddof=1):.3f} %"
+    )
+    print(f"   correlation with the answers of the exact model {np.corrcoef(stepped, ideal)[0, 1]:.2f}")
+    assert 0.5 < stepped.std(ddof=1) / claimed < 2
 
 # %% [markdown]
+# The claim stands. And the last line is the finest check: network and exact model, two estimators that share nothing but the data, are misled *by the same noise in the same direction* where the viscosity is concerned. What is wrong with the answer is wrong with the data. Training alone leaves a bias instead; the last step takes it away.
+#
 # **Against DeepXDE**, with the same data, network and precision, 3000 steps of Adam and up to 3000 of L-BFGS, one seed:
 
 # %%

@@ -101,3 +101,10 @@ def test_correlations_lie_between_minus_one_and_one(jacobian):
 def test_a_wrong_number_of_parameters_is_named(jacobian, n_unknown):
     with pytest.raises(ValueError, match=rf"shape \(17, 7\) and n_unknown is {n_unknown}"):
         influence(jacobian, n_unknown)
+
+
+def test_directions_point_to_the_side_of_their_largest_entry():
+    for seed in range(8):
+        _, directions = identifiable_directions(np.random.default_rng(seed).standard_normal((11, 3)))
+        np.testing.assert_allclose(directions @ directions.T, np.eye(3), atol=1e-12)
+        assert all(row[np.abs(row).argmax()] > 0 for row in directions)
