@@ -37,7 +37,11 @@ def test_every_method_ran_from_three_seeds_for_the_same_seconds(problem, method)
 @pytest.mark.parametrize("name", ["burgers", "poisson"])
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_the_networks_in_the_record_have_the_errors_in_the_record(name, seed):
-    run, problem, (x, y) = RECORD["runs"][name]["recursive_levenberg_marquardt"][seed], getattr(problems, name)(), AXES[name]
+    run, problem, (x, y) = (
+        RECORD["runs"][name]["recursive_levenberg_marquardt"][seed],
+        getattr(problems, name)(),
+        AXES[name],
+    )
     points = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
     truth = reference.burgers(x, y).ravel() if name == "burgers" else reference.poisson(points)
     network = problem.network(seed=0)
