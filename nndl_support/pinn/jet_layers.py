@@ -51,7 +51,7 @@ class _Linear(torch.autograd.Function):
 
 class _Activation(torch.autograd.Function):
     @staticmethod
-    def forward(z: Tensor, slopes: Slopes, low: int, pairs: Pairs) -> Tensor:
+    def forward(z: Tensor, slopes: Slopes, low: int, pairs: Pairs, again: Slopes | None) -> Tensor:
         s = slopes(z[0], 2 if pairs else 1)
         out = s[1] * z
         out[0] = s[0]
@@ -61,27 +61,28 @@ class _Activation(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(inputs[0])
+        ctx.save_for_backward(inputs[0], output)
         ctx.plan = inputs[1:]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
-        (z,) = ctx.saved_tensors
-        slopes, low, pairs = ctx.plan
-        s = slopes(z[0], 3 if pairs else 2)
-        rows = list((s[1] * grad).unbind())
-        value = rows[0]
+        z, out = ctx.saved_tensors
+        slopes, low, pairs, again = ctx.plan
+        s = slopes(z[0], 3 if pairs else 2) if again is None else again(out[0], 3 if pairs else 2)
+        back = s[1] * grad
         if len(z) > 1:
-            value = torch.addcmul(value, s[2], (grad[1:] * z[1:]).sum(dim=0))
+            back[0].addcmul_(s[2], (grad[1:] * z[1:]).sum(dim=0))
+        curved = torch.zeros_like(z[0]) if pairs else None
         for k, (i, j) in enumerate(pairs, start=low):
-            through = s[2] * grad[k]
-            value = torch.addcmul(value, s[3] * grad[k], z[i] * z[j])
-            rows[i] = torch.addcmul(rows[i], through, z[j], value=2.0 if i == j else 1.0)
+            through = grad[k] * z[j]
+            curved = torch.addcmul(curved, through, z[i])
+            back[i].addcmul_(s[2], through, value=2.0 if i == j else 1.0)
             if i != j:
-                rows[j] = torch.addcmul(rows[j], through, z[i])
-        rows[0] = value
-        return torch.stack(rows), None, None, None
+                back[j].addcmul_(s[2], grad[k] * z[i])
+        if pairs:
+            back[0].addcmul_(s[3], curved)
+        return back, None, None, None, None
 
 
 class _Product(torch.autograd.Function):
@@ -100,10 +101,10 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (outer,) = ctx.saved_tensors
-        rows = list(torch.zeros_like(grads[0]).unbind())
+        back = torch.zeros_like(grads[0])
         for k, i, j, times in ctx.terms:
-            rows[j] = torch.addcmul(rows[j], outer[i], grads[0][k], value=times)
-        return None, torch.stack(rows), None
+            back[j].addcmul_(outer[i], grads[0][k], value=times)
+        return None, back, None
 
 
 def linear_jet(jet: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -127,7 +128,7 @@ def linear_jet(jet: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return _Linear.apply(jet, weight, bias)
 
 
-def activate_jet(jet: Tensor, slopes: Slopes, low: int, pairs: Pairs) -> Tensor:
+def activate_jet(jet: Tensor, slopes: Slopes, low: int, pairs: Pairs, *, again: Slopes | None = None) -> Tensor:
     """Carry a jet of order two at most through an activation function.
 
     Parameters
@@ -136,6 +137,7 @@ def activate_jet(jet: Tensor, slopes: Slopes, low: int, pairs: Pairs) -> Tensor:
     slopes : function of a tensor and an order, returning the value and the derivatives up to that order
     low : int, how many entries of the jet have order 0 or 1
     pairs : for each of the others, the places in the jet of the two first derivatives whose product belongs to it
+    again : function of the *value* and an order, returning the same as ``slopes``, where that is possible and cheaper
 
     Returns
     -------
@@ -151,7 +153,7 @@ def activate_jet(jet: Tensor, slopes: Slopes, low: int, pairs: Pairs) -> Tensor:
     >>> activate_jet(jet, square, 2, ((1, 1),)).flatten().tolist()
     [9.0, 6.0, 2.0]
     """
-    return _Activation.apply(jet, slopes, low, pairs)
+    return _Activation.apply(jet, slopes, low, pairs, again)
 
 
 def multiply_jets(outer: Tensor, inner: Tensor, terms: Terms) -> Tensor:

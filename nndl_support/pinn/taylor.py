@@ -28,11 +28,14 @@ __all__ = ["ACTIVATIONS", "Plan", "activate", "closure", "derivatives", "identit
 Index = tuple[int, ...]
 
 
-def _tanh(z: Tensor, order: int) -> list[Tensor]:
-    a = torch.tanh(z)
+def _tanh_again(a: Tensor, order: int) -> list[Tensor]:
     first = 1 - a * a
     second = -2 * a * first
     return [a, first, second, -2 * (first * first + a * second)][: order + 1]
+
+
+def _tanh(z: Tensor, order: int) -> list[Tensor]:
+    return _tanh_again(torch.tanh(z), order)
 
 
 def _sin(z: Tensor, order: int) -> list[Tensor]:
@@ -40,11 +43,14 @@ def _sin(z: Tensor, order: int) -> list[Tensor]:
     return [sine, cosine, -sine, -cosine][: order + 1]
 
 
-def _sigmoid(z: Tensor, order: int) -> list[Tensor]:
-    a = torch.sigmoid(z)
+def _sigmoid_again(a: Tensor, order: int) -> list[Tensor]:
     first = a * (1 - a)
     second = first * (1 - 2 * a)
     return [a, first, second, second * (1 - 2 * a) - 2 * first * first][: order + 1]
+
+
+def _sigmoid(z: Tensor, order: int) -> list[Tensor]:
+    return _sigmoid_again(torch.sigmoid(z), order)
 
 
 def _softplus(z: Tensor, order: int) -> list[Tensor]:
@@ -64,6 +70,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor, int], list[Tensor]]] = {
     "softplus": _softplus,
     "silu": _silu,
 }
+# Where the value tells all derivatives, a backward pass need not compute it a second time.
+_AGAIN: dict[str, Callable[[Tensor, int], list[Tensor]]] = {"tanh": _tanh_again, "sigmoid": _sigmoid_again}
 
 
 def closure(wanted: Iterable[Index]) -> tuple[Index, ...]:
@@ -178,7 +186,8 @@ def activate(jet: Tensor, products: Plan, activation: str) -> Tensor:
     if len(jet) == 1:
         return ACTIVATIONS[activation](jet, 0)[0]
     if products.order <= 2:
-        return activate_jet(jet, ACTIVATIONS[activation], products.n_low, tuple(pair for (pair,) in products.pairs))
+        pairs = tuple(pair for (pair,) in products.pairs)
+        return activate_jet(jet, ACTIVATIONS[activation], products.n_low, pairs, again=_AGAIN.get(activation))
     slopes = ACTIVATIONS[activation](jet[0], products.order)
     parts = [slopes[0][None]]
     low = products.n_low

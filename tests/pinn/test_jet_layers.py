@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nndl_support.pinn.jet_layers import activate_jet, linear_jet, multiply_jets
-from nndl_support.pinn.taylor import ACTIVATIONS
+from nndl_support.pinn.taylor import ACTIVATIONS, activate, closure, plan
 
 F64 = torch.float64
 # Jets of (), (0,), (1,), (0, 0), (0, 1), (1, 1).
@@ -34,13 +34,25 @@ def test_activation_and_its_gradient_are_those_of_autograd(name):
         torch.testing.assert_close(one, two)
 
 
-@pytest.mark.parametrize("name", ["tanh", "sin", "softplus"])
+@pytest.mark.parametrize("name", ["tanh", "sin", "sigmoid", "softplus"])
 def test_activation_can_be_differentiated_twice(name):
+    products = plan(closure([(0, 0), (0, 1), (1, 1)]))
+
     def function(jet):
-        return activate_jet(jet, ACTIVATIONS[name], LOW, PAIRS)
+        return activate(jet, products, name)
 
     assert torch.autograd.gradcheck(function, random_tensor(6, 2, 3))
     assert torch.autograd.gradgradcheck(function, random_tensor(6, 2, 3))
+
+
+def test_slopes_from_the_value_are_those_from_the_argument():
+    def again(a, order):
+        return [a, 1 - a**2, -2 * a * (1 - a**2), (6 * a**2 - 2) * (1 - a**2)][: order + 1]
+
+    jet, weights = random_tensor(6, 5, 3), random_tensor(6, 5, 3, seed=1)
+    one = activate_jet(jet, ACTIVATIONS["tanh"], LOW, PAIRS)
+    two = activate_jet(jet, ACTIVATIONS["tanh"], LOW, PAIRS, again=again)
+    torch.testing.assert_close(torch.autograd.grad(one, jet, weights), torch.autograd.grad(two, jet, weights))
 
 
 def test_first_derivatives_alone_pass_through():
