@@ -73,7 +73,7 @@ class _Activation(torch.autograd.Function):
         back = s[1] * grad
         if len(z) > 1:
             back[0].addcmul_(s[2], (grad[1:] * z[1:]).sum(dim=0))
-        curved = torch.zeros_like(z[0]) if pairs else None
+        curved = torch.zeros_like(z[0])
         for k, (i, j) in enumerate(pairs, start=low):
             through = grad[k] * z[j]
             curved = torch.addcmul(curved, through, z[i])
