@@ -31,7 +31,7 @@ class _Linear(torch.autograd.Function):
     def forward(jet: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         out = torch.nn.functional.linear(jet, weight)
         # A bias moves the value and no derivative.
-        out[0] += bias
+        out[0].add_(bias)
         return out
 
     @staticmethod
@@ -88,9 +88,11 @@ class _Activation(torch.autograd.Function):
 class _Product(torch.autograd.Function):
     @staticmethod
     def forward(outer: Tensor, inner: Tensor, terms: Terms) -> Tensor:
-        out = torch.zeros_like(inner)
+        # The value is a factor of every entry.
+        out = outer[0] * inner
         for k, i, j, times in terms:
-            out[k].addcmul_(outer[i], inner[j], value=times)
+            if i:
+                out[k].addcmul_(outer[i], inner[j], value=times)
         return out
 
     @staticmethod
@@ -101,9 +103,10 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (outer,) = ctx.saved_tensors
-        back = torch.zeros_like(grads[0])
+        back = outer[0] * grads[0]
         for k, i, j, times in ctx.terms:
-            back[j].addcmul_(outer[i], grads[0][k], value=times)
+            if i:
+                back[j].addcmul_(outer[i], grads[0][k], value=times)
         return None, back, None
 
 
@@ -163,7 +166,9 @@ def multiply_jets(outer: Tensor, inner: Tensor, terms: Terms) -> Tensor:
     ----------
     outer : tensor (K, N, outputs), a constant for the backward pass
     inner : tensor (K, N, outputs)
-    terms : tuple of (k, i, j, times): ``times * outer[i] * inner[j]`` belongs to entry k of the product
+    terms : tuple of (k, i, j, times)
+        ``times * outer[i] * inner[j]`` belongs to entry k of the product. Entry 0 is the value, and ``outer[0] * inner[k]``
+        belongs to entry k in any case.
 
     Returns
     -------
