@@ -149,7 +149,7 @@ for name, true in truth.items():
     assert abs(after) < 4 * error
 
 # %% [markdown]
-# A second of linear algebra replaces a hundred iterations. And it brings along what we really wanted.
+# A second of linear algebra replaces a hundred iterations. (The collocation points for it are drawn anew. Another draw moves the viscosity by some fraction of the standard error: between the points the network is free to bend.) And it brings along what we really wanted.
 #
 # ## An error bar
 #
