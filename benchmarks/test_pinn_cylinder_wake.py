@@ -77,9 +77,10 @@ def test_channel_of_schaefer_and_turek():
 
 def test_mirrors_at_growing_distance():
     rows = []
-    for height in (8.0, 16.0, 32.0):
-        setting = OPEN | {"height": height, "velocity": 0.08, "diameter": 12, "duration": 75.0, "record_from": 75.0}
-        rows.append({"height": height, **run(50.0, **setting)[1]})
+    for height, upstream in ((8.0, 8.0), (16.0, 8.0), (32.0, 8.0), (32.0, 24.0)):
+        place = {"height": height, "upstream": upstream}
+        setting = OPEN | place | {"velocity": 0.08, "diameter": 12, "duration": 75.0, "record_from": 75.0}
+        rows.append(place | run(50.0, **setting)[1])
     assert rows[-1]["strouhal"] == pytest.approx(0.1644, rel=0.03)
     records.save("pinn/cylinder_blockage", records.environment(command=COMMAND) | {"reynolds": 100, "figures": rows})
 
