@@ -1,6 +1,6 @@
 r"""Networks that long runs have trained, put together again from a record, and two problems stated without any craft.
 
-Shapes: P weights of a network, in the order of its parameters.
+Shapes: P weights of a network, in the order of its parameters; X and Y lines of a grid along the first and the second coordinate.
 
 References
 ----------
@@ -19,7 +19,7 @@ from nndl_support.pinn.embeddings import PeriodicFeatures, Rescale
 from nndl_support.pinn.problem import Problem, initial
 from nndl_support.pinn.solver import Solution
 
-__all__ = ["plain_problem", "restored", "with_weights"]
+__all__ = ["on_grid", "plain_problem", "restored", "with_weights"]
 
 
 def with_weights(problem: Problem, weights: Sequence[float]) -> Solution:
@@ -101,3 +101,37 @@ def plain_problem(name: str) -> Problem:
             embedding=lambda: nn.Sequential(PeriodicFeatures(0, 2.0), Rescale((-1, -1, 0), (1, 1, 1))),
         )
     raise ValueError(f"there is no plain statement of {name!r}; known are 'wave' and 'allen_cahn'")
+
+
+def on_grid(solution: Solution, shape: tuple[int, int], *, output: int = 0) -> tuple[list[Any], Any, Any]:
+    """Return a solution of two coordinates and its error on a grid over the whole domain, for maps.
+
+    Parameters
+    ----------
+    solution : Solution of a problem with two coordinates and an exact solution
+    shape : pair of int, (X, Y)
+    output : int, number of the output
+
+    Returns
+    -------
+    lines : list of two arrays (X,) and (Y,)
+    values, errors : arrays (X, Y); the errors are absolute
+
+    Examples
+    --------
+    >>> lines, values, errors = on_grid(with_weights(problems.heat(), [0.0] * 921), (3, 5))
+    >>> values.shape, values[1].round(2).tolist()
+    ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])
+    """
+    low, high = solution.problem.geometry.bounds
+    if len(low) != 2 or solution.problem.exact is None:
+        raise ValueError(
+            f"the problem has {len(low)} coordinates and the exact solution {solution.problem.exact}; expected 2 and one"
+        )
+    lines = [
+        torch.linspace(float(a), float(b), n, dtype=torch.float64) for a, b, n in zip(low, high, shape, strict=True)
+    ]
+    points = torch.cartesian_prod(*lines).numpy()
+    values = solution.predict(points)[:, output]
+    exact = solution.problem.exact(points).reshape(len(points), -1)[:, output]
+    return [line.numpy() for line in lines], values.reshape(shape), abs(values - exact).reshape(shape)
