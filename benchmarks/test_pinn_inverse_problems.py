@@ -71,7 +71,9 @@ def merged(name, rows, key):
     replaced = {row[key] for row in rows}
     every = sorted([r for r in before if r[key] not in replaced] + rows, key=lambda r: (str(r[key]), r.get("seed", 0)))
     seeds = sorted({row.get("seed", 0) for row in every})
-    records.save(name, records.environment(seeds=seeds, command=COMMAND) | {"runs": every})
+    packages = ("numpy", "scipy", "torch", "deepxde")
+    environment = records.environment(seeds=seeds, command=COMMAND, packages=packages)
+    records.save(name, environment | {"runs": every})
     return every
 
 

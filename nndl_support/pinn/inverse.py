@@ -120,7 +120,7 @@ def linearize(
         raise ValueError("the problem has no unknown parameters; expected at least one in Problem(unknown=...)")
     objective = Objective(solution.problem, solution.network, n_points=n_points, rng=point_generator(seed))
     with torch.no_grad():
-        objective.unknown.copy_(torch.tensor(list(solution.parameters.values())).to(objective.unknown))
+        objective.unknown.copy_(torch.tensor(list(solution.parameters.values()), dtype=objective.dtype))
     objective.weights.update(weights or {})
     if candidates:
         objective.resample(candidates=candidates)

@@ -50,7 +50,7 @@ def test_the_columns_of_the_unknown_parameters_are_central_differences(solved):
     model = linearize(solved, n_points=13, seed=5)
     objective = Objective(solved.problem, solved.network, n_points=13, rng=np.random.default_rng(5))
     base, h = objective.get(), 1e-5
-    base[-2:] = torch.tensor(list(solved.parameters.values()))
+    base[-2:] = torch.tensor(list(solved.parameters.values()), dtype=torch.float64)
     for column in (-2, -1, 0, 7):
         rows = []
         for sign in (1, -1):
@@ -60,6 +60,15 @@ def test_the_columns_of_the_unknown_parameters_are_central_differences(solved):
             rows.append(objective.residuals().detach())
         torch.testing.assert_close((rows[0] - rows[1]) / (2 * h), model.jacobian[:, column], atol=1e-7, rtol=1e-6)
     objective.set(base)
+
+
+def test_the_parameters_enter_with_all_their_digits(solved):
+    model, h = linearize(solved, n_points=13), 1e-8
+    kept = solved.parameters["k"]
+    solved.parameters["k"] = kept + h
+    moved = linearize(solved, n_points=13)
+    solved.parameters["k"] = kept
+    torch.testing.assert_close((moved.residuals - model.residuals) / h, model.jacobian[:, -2], atol=1e-5, rtol=1e-5)
 
 
 def test_a_linear_model_is_solved_in_one_step_and_its_errors_are_those_of_the_textbook():
