@@ -92,6 +92,8 @@ checks = {
     "divergence": (operators.divergence(flow, q), y**2),
     "curl": (operators.curl(flow, q), torch.cos(x) * t - 2 * x * y),
 }
+
+# %%
 for name, (found, wanted) in checks.items():
     print(f"{name:24s} largest difference {(found - wanted).abs().max():.1e}")
     torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
@@ -169,7 +171,11 @@ spring = Problem(
 
 # %%
 times = np.linspace(0, 3, 301)[:, None]
+
+# %%
 swing = solve(spring, max_iterations=150, n_points=100, resample=0)
+
+# %%
 exact = exact_solutions.oscillator(times[:, 0], damping=delta, frequency=omega)
 print(f"{swing.n_iterations} steps, relative error {swing.relative_error(times, exact):.1e}")
 assert swing.relative_error(times, exact) < 1e-3
@@ -195,10 +201,14 @@ ways = {
     for w in (1.0, 100.0)
 }
 ways["hard"] = built_in
+
+# %%
 solved = {name: solve(problem, max_iterations=60) for name, problem in ways.items()}
 for name, solution in solved.items():
     off = abs(solution.predict(square[on_edge])).max()
     print(f"{name:17s} relative error {solution.relative_error(square):.1e}, largest value on the edge {off:.1e}")
+
+# %%
 soft, weighted, hard = (solution.relative_error(square) for solution in solved.values())
 assert hard < weighted < soft
 assert hard < 0.3 * weighted
@@ -250,6 +260,7 @@ def median_error(name, output="all"):
     return float(np.median([r["errors"][output] for r in forward[name]["runs"]]))
 
 
+# %%
 for name, record in forward.items():
     seconds = np.median([r["seconds"] for r in record["runs"]])
     each = ", ".join(
@@ -257,6 +268,8 @@ for name, record in forward.items():
     )
     print(f"{name:12s} {record['unknowns']:4d} weights, {seconds:4.0f} s: {each}")
     assert median_error(name) < record["bar"]
+
+# %%
 assert median_error("taylor_green", "p") == max(
     median_error(n, o) for n in names for o in forward[n]["runs"][0]["errors"]
 )
@@ -265,7 +278,6 @@ assert median_error("taylor_green", "p") == max(
 # The worst entry is a pressure. In a flow, pressure has no equation of its own; it is whatever makes the velocity free of sources, and only its slope occurs. It is the part of every solution here that is known least.
 #
 # Three of the seven are worth looking at, with their errors, since each needed a thought that is not in (4).
-
 
 # %%
 titles = {"wave": "wave", "allen_cahn": "Allen–Cahn", "kovasznay": "Kovasznay"}
@@ -337,6 +349,7 @@ def network_row(problem, points, steps):
     return forward_rivals.Row("network, hard constraints", size, seconds, solution.relative_error(points), condition)
 
 
+# %%
 table = {
     "Poisson": [
         forward_rivals.grid_poisson(257),
@@ -378,6 +391,7 @@ def breather(points):
     return 4 * np.arctan(k / beat * np.sin(beat * t) / np.cosh(k * x))
 
 
+# %%
 sine_gordon = Problem(
     SpaceTime(Interval(-10, 10), 0, 6),
     lambda f, p: f.u_tt - f.u_xx + torch.sin(f.u),
@@ -386,11 +400,15 @@ sine_gordon = Problem(
     exact=breather,
     hidden=(20, 20),
 )
+
+# %%
 pendulums = solve(sine_gordon, max_iterations=110, n_points=800, resample=20, candidates=0)
 
 # %%
 frame = unit_grid(81) * [20, 6] - [10, 0]
 print(f"sine-Gordon: relative error {pendulums.relative_error(frame):.1e}")
+
+# %%
 energy = (
     pendulums.evaluate(frame, lambda f: f.u_t**2 / 2 + f.u_x**2 / 2 + 1 - torch.cos(f.u)).reshape(81, 81).sum(axis=0)
     * 20
@@ -457,6 +475,8 @@ growth = Problem(
     hidden=(10,),
     solver={"n_points": 60, "resample": 0},
 )
+
+# %%
 built = dataclasses.replace(growth, conditions=(), hard=(lambda q: 0.05 + 0 * q[:, 0], lambda q: torch.tanh(q[:, 0])))
 hours = np.linspace(0, 8, 201)[:, None]
 truth = exact_solutions.logistic(hours[:, 0], start=0.05)
@@ -469,6 +489,8 @@ runs = {
 for name, attempts in runs.items():
     found = [f"{run.relative_error(hours, truth):.0e} ({run.history['loss'][-1]:.0e})" for run in attempts]
     print(f"start {name}: error (loss) {', '.join(found)}")
+
+# %%
 lost = sum(run.relative_error(hours, truth) > 0.5 for attempts in runs.values() for run in attempts)
 assert lost >= 4
 assert all(run.history["loss"][-1] < 2e-3 for attempts in runs.values() for run in attempts)
@@ -509,10 +531,12 @@ for name, run in plain.items():
     )
     assert run["errors"]["all"] > 3 * median_error(name)
 
-# %% mystnb={"image": {"alt": "Allen and Cahn's u against x at time 0.9: the network with craft and the reference coincide, with fronts at plus and minus one half and a dip to zero in the middle; the plainly stated network has the fronts right and only half of the dip."}}
-figure, ax = plt.subplots(figsize=(6.4, 3))
+# %%
 line = np.linspace(-1, 1, 401)
 late = np.stack([line, np.full(401, 0.9)], axis=1)
+
+# %% mystnb={"image": {"alt": "Allen and Cahn's u against x at time 0.9: the network with craft and the reference coincide, with fronts at plus and minus one half and a dip to zero in the middle; the plainly stated network has the fronts right and only half of the dip."}}
+figure, ax = plt.subplots(figsize=(6.4, 3))
 ax.plot(
     line,
     with_weights(plain_problem("allen_cahn"), plain["allen_cahn"]["weights"]).predict(late),
