@@ -562,7 +562,7 @@ print("boundary weighted 1, three starts:", ", ".join(f"{miss(network, truth):.2
 assert miss(careless[0], truth) > 3 * miss(balanced[0], truth)
 
 # %% [markdown]
-# Far worse, for a number that no law of physics determines: residuals of second derivatives are large, and a boundary weighted equally is drowned. A physics-informed network replaces the radial layer by a deep one, and inherits all three lessons: ill-conditioning, movable features, and the balance of the loss.
+# Far worse, for a number that no law of physics determines: residuals of second derivatives are large, and a boundary weighted equally is drowned. The next section, on [physics-informed networks](physics_informed_networks.ipynb), replaces the radial layer by a deep one, and inherits all three lessons: ill-conditioning, movable features, and the balance of the loss.
 #
 # ## Checked against
 #

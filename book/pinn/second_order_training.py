@@ -19,7 +19,7 @@
 # This section asks why Adam stalls, and answers by looking at the curvature of the loss. Then it builds the methods that do not stall: Gauss–Newton and Levenberg–Marquardt, which know that the loss is a sum of squares; the energy natural gradient, which looks like a different idea and is not; and the quasi-Newton methods, which
 # learn the curvature on the way. They race, at equal seconds on one core. The winner is none of them as it stands in the books, and we shall see why: for such a network *new points* are as important as good steps, and the textbook methods want the same points all the time.
 #
-# **You need:** the physics-informed network with its residual and its built-in conditions, the sampling by residual from [training pathologies](training_pathologies.ipynb), and L-BFGS from the chapter on [optimisation](../optimization/optimizers.ipynb). Of linear algebra: eigenvalues, least squares, and what a condition number is.
+# **You need:** the [physics-informed network](physics_informed_networks.ipynb) with its residual and its built-in conditions, the sampling by residual from [training pathologies](training_pathologies.ipynb), and L-BFGS from the chapter on [optimisation](../optimization/optimizers.ipynb). Of linear algebra: eigenvalues, least squares, and what a condition number is.
 #
 # **Time to run:** see the [Execution](../execution.md) page. About a minute on one core; the long races are read from a record.
 
