@@ -305,7 +305,7 @@ def kovasznay(
         unknown=dict(unknown or {}),
         data=data,
         exact=exact,
-        hidden=(20, 20),
+        hidden=(20, 20) if unknown is None else (20, 20, 20),
         solver={"n_points": 500, "budget": 40.0, "resample": 0},
     )
 
