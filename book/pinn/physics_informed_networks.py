@@ -299,7 +299,7 @@ plt.show()
 
 # %% [markdown]
 # **The wave** carries four full periods of its fastest part through the interval of time. A network of tanh on inputs in $[-1, 1]$ starts out nearly linear and learns waves last, which is its *spectral bias* ([next section](training_pathologies.ipynb)). Here the activation is a sine, and the inputs are stretched, so that it begins with about as many waves as it needs. And the factor in (5), which has to vanish like $t^2$ so that position *and* velocity are right at the start, is $1 - e^{-(10 t)^2}$ and not $t^2$. Both are exact at the start. But with $t^2$ the network would
-# have to be $-158$ there and of the size of 1 at the end; with the other it is of one size throughout.
+# have to reach $16 \pi^2$, some 160, there and the size of 1 at the end; with the other it is of one size throughout.
 #
 # **Allen and Cahn's equation**, $u_t = 10^{-4} u_{xx} + 5u - 5u^3$ from $u = x^2 \cos \pi x$, is the one that made physics-informed networks notorious. Three things are done for it. The start has a *kink* at the ends of the period, which no smooth ansatz has and which diffusion rounds off at once; we know exactly how, because near the kink nothing but diffusion matters, and so the lift contains that piece of the solution in closed form (`lifts.diffused_kink`). The solution is even, and so are the features. The third we understand after looking at a failure below.
 #
@@ -438,7 +438,7 @@ plt.show()
 #
 # ## Checked against
 #
-# The exact solutions have judged so far. Two programs that share no line with ours: finite differences of fourth order for the values of Poisson's solution, and DeepXDE for everything, with the same ansatz, the same hard constraints, the same points, in the same precision, trained as its examples do it, by Adam and then by L-BFGS.
+# The exact solutions have judged so far. Two programs that share no line with ours: finite differences of fourth order for the values of Poisson's solution, and DeepXDE for four of the seven problems, with the same ansatz, the same hard constraints, the same points, in the same precision, trained as its examples do it, by Adam and then by L-BFGS.
 
 # %%
 coarse = np.linspace(0, 1, 65)
