@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Physics-informed networks (物理知识神经网络)
+# # From radial functions to physics-informed networks (从径向基到物理知识神经网络)
 #
 # [Kansa's collocation](kansa.ipynb) was a network with one layer of hills that stand still. It solved a linear equation by one linear system, with errors that fell exponentially, and it stopped where the matrix ran out of digits or the solution out of smoothness. In this section we let the
 # hidden units move, put more layers on top of each other, and ask the same of them: satisfy the equation at some points. The linear system becomes a non-linear least-squares problem, and everything becomes more general and slower.
