@@ -122,8 +122,8 @@ class CausalWeights:
     Notes
     -----
     The authors add the loss of the initial condition to every sum; pass ``start``, the name of that condition, for this. A weight
-    stays with the number of its point. So draw new points in a callback of your own, before this one is called, and not by the
-    option ``resample`` of the solver, or one step is taken with weights that belong to other times.
+    belongs to its point, and new points have none. So draw new points in a callback of your own, before this one is called, and
+    not by the option ``resample`` of the solver, or one step is taken in which all times count the same.
 
     Examples
     --------
@@ -139,8 +139,12 @@ class CausalWeights:
         self, n_slices: int, epsilon: Any, *, every: int = 1, threshold: float = 0.99, start: str | None = None
     ) -> None:
         self.schedule = [float(e) for e in (epsilon if isinstance(epsilon, list | tuple) else [epsilon])]
-        if every < 1 or not 0 < threshold < 1 or not self.schedule:
-            raise ValueError(f"every is {every}, threshold {threshold}; expected at least 1, and in (0, 1)")
+        if every < 1 or n_slices < 1 or not 0 < threshold < 1:
+            raise ValueError(
+                f"n_slices is {n_slices}, every {every} and threshold {threshold}; expected >= 1, >= 1 and in (0, 1)"
+            )
+        if not self.schedule or not all(e >= 0 for e in self.schedule):
+            raise ValueError(f"epsilon is {epsilon}; expected a number >= 0, or a list of such")
         self.n_slices, self.every, self.threshold, self.start = n_slices, every, threshold, start
         self.epsilon = self.schedule[0]
         self.weights = torch.ones(n_slices)
@@ -169,6 +173,10 @@ class CausalWeights:
         losses = slice_losses(objective, slices, self.n_slices)
         self.weights = causal_weights(losses, self.epsilon)
         if self.start is not None:
+            if self.start not in objective.weights:
+                raise ValueError(
+                    f"there is no term {self.start!r} to start from; the terms are {', '.join(objective.weights)}"
+                )
             with torch.no_grad():
                 first = objective.losses()[self.start] * objective.weights[self.start]
             self.weights = self.weights * torch.exp(-self.epsilon * first)

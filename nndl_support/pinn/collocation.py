@@ -94,6 +94,11 @@ def residual_sample(
             "candidates, and no more draws"
         )
     density = residual_density(residual, power=power, floor=floor)
+    if (possible := np.count_nonzero(density)) < n:
+        raise ValueError(
+            f"cannot draw {n} candidates: only {possible} of {len(places)} have a residual, and the floor is {floor}; expected a "
+            "floor > 0"
+        )
     return places[rng.choice(len(places), size=n, replace=False, p=density)]
 
 
@@ -153,11 +158,18 @@ def point_generator(seed: int) -> np.random.Generator:
     ----------
     seed : int >= 0
 
+    Raises
+    ------
+    ValueError
+        For a negative seed.
+
     Examples
     --------
     >>> point_generator(3).integers(10) == point_generator(3).integers(10)
     np.True_
     """
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; expected a whole number of at least 0")
     return np.random.default_rng(seed)
 
 
@@ -171,7 +183,7 @@ def relative_l2(found: npt.ArrayLike, wanted: npt.ArrayLike) -> float:
     Raises
     ------
     ValueError
-        When the shapes differ.
+        When the shapes differ, or ``wanted`` is zero everywhere, so that nothing can be relative to it.
 
     Examples
     --------
@@ -181,4 +193,8 @@ def relative_l2(found: npt.ArrayLike, wanted: npt.ArrayLike) -> float:
     u, exact = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
     if u.shape != exact.shape:
         raise ValueError(f"found has shape {u.shape}, but wanted has {exact.shape}")
+    if not exact.any():
+        raise ValueError(
+            f"wanted has shape {exact.shape} and is zero everywhere; a relative error needs a value that is not"
+        )
     return float(np.linalg.norm(u - exact) / np.linalg.norm(exact))

@@ -87,7 +87,7 @@ class PeriodicFeatures(nn.Module):
 
     Parameters
     ----------
-    axis : int, the coordinate a
+    axis : int >= 0, the coordinate a
     period : float > 0, L
     n_harmonics : int of at least 1, n
     even : bool
@@ -106,13 +106,17 @@ class PeriodicFeatures(nn.Module):
 
     def __init__(self, axis: int, period: float, n_harmonics: int = 1, *, even: bool = False) -> None:
         super().__init__()
-        if n_harmonics < 1 or not period > 0:
-            raise ValueError(f"period is {period} and n_harmonics {n_harmonics}; expected more than 0 and at least 1")
+        if n_harmonics < 1 or not period > 0 or axis < 0:
+            raise ValueError(
+                f"axis is {axis}, period {period} and n_harmonics {n_harmonics}; expected >= 0, > 0 and >= 1"
+            )
         self.axis, self.even = axis, even
         self.register_buffer("waves", 2 * torch.pi / period * torch.arange(1, n_harmonics + 1, dtype=torch.float64))
 
     def forward(self, points: Tensor) -> Tensor:
         """Return the features, tensor (N, D - 1 + 2 n), or (N, D - 1 + n): waves in place of the coordinate, then the others."""
+        if self.axis >= points.shape[1]:
+            raise ValueError(f"axis is {self.axis}, but the points have {points.shape[1]} columns, counted from 0")
         phase = points[:, self.axis, None] * self.waves
         others = [column[:, None] for d, column in enumerate(points.unbind(1)) if d != self.axis]
         waves = [torch.cos(phase)] if self.even else [torch.cos(phase), torch.sin(phase)]

@@ -45,7 +45,12 @@ class AdamSteps(_Steps):
     ----------
     objective : Objective
     learning_rate : float > 0
-    half_life : float, steps after which the rate is half; infinity keeps it
+    half_life : float > 0, steps after which the rate is half; infinity keeps it
+
+    Raises
+    ------
+    ValueError
+        When one of them is out of range.
 
     Examples
     --------
@@ -63,6 +68,8 @@ class AdamSteps(_Steps):
     """
 
     def __init__(self, objective: Any, *, learning_rate: float = 1e-3, half_life: float = math.inf) -> None:
+        if not (learning_rate > 0 and half_life > 0):
+            raise ValueError(f"learning_rate is {learning_rate} and half_life {half_life}; expected both > 0")
         super().__init__(objective, Adam(objective.parameters, lr=learning_rate, check_finite=False))
         self.learning_rate, self.half_life, self._taken = learning_rate, half_life, 0
 

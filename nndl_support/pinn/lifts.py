@@ -42,7 +42,7 @@ def transfinite(values: Function, low: Sequence[float], high: Sequence[float]) -
     Raises
     ------
     ValueError
-        When low is not below high.
+        When low and high are no pairs, or low is not below high.
 
     Examples
     --------
@@ -52,6 +52,10 @@ def transfinite(values: Function, low: Sequence[float], high: Sequence[float]) -
     >>> lift(torch.tensor([[1.5, 0.5]])).item()
     0.75
     """
+    if len(low) != 2 or len(high) != 2:
+        raise ValueError(
+            f"low has {len(low)} numbers and high {len(high)}; expected 2 each, the corners of a rectangle"
+        )
     (x0, y0), (x1, y1) = low, high
     if not (x0 < x1 and y0 < y1):
         raise ValueError(f"low = {tuple(low)} must be below high = {tuple(high)} in both coordinates")

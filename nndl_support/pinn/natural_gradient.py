@@ -58,7 +58,9 @@ class NaturalGradient:
     ----------
     objective : Objective
     cutoff : float > 0, as in :func:`least_squares_direction`
-    n_halvings : int of at least 1; the step lengths tried are 1, 1/2, ..., and the best of them is taken
+    n_halvings : int of at least 1
+        At most so many step lengths 1, 1/2, 1/4, ... are tried. Once one has lowered the loss, two in a row that are no better
+        end the search, and the best so far is taken: a valley beyond them would be missed.
 
     Examples
     --------
@@ -82,7 +84,7 @@ class NaturalGradient:
         self.objective, self.cutoff, self.n_halvings = objective, cutoff, n_halvings
 
     def step(self) -> float:
-        """Take the best step along the natural gradient, and return the loss after it (unchanged if none lowers it)."""
+        """Take the best step found along the natural gradient, and return the loss after it (unchanged if none lowers it)."""
         objective = self.objective
         residuals, jacobian = objective.jacobian()
         best, start, chosen = float(residuals @ residuals), objective.get(), 0.0

@@ -70,11 +70,11 @@ class MLP(nn.Module):
     Raises
     ------
     ValueError
-        When the activation is unknown or the embedding holds weights.
+        When the activation is unknown, a layer has no units or the embedding holds weights.
 
     Notes
     -----
-    The weights start as Glorot and Bengio (2010) propose, the biases at zero.
+    The weights start as Glorot and Bengio (2010) propose, from a normal distribution, the biases at zero.
 
     Examples
     --------
@@ -97,6 +97,10 @@ class MLP(nn.Module):
         super().__init__()
         if activation not in taylor.ACTIVATIONS:
             raise ValueError(f"activation is {activation!r}; known are {', '.join(taylor.ACTIVATIONS)}")
+        if n_inputs < 1 or n_outputs < 1 or not all(units >= 1 for units in hidden):
+            raise ValueError(
+                f"n_inputs is {n_inputs}, n_outputs {n_outputs} and hidden {tuple(hidden)}; expected at least 1 everywhere"
+            )
         self.n_inputs, self.n_outputs, self.activation = n_inputs, n_outputs, activation
         self.embedding = embedding
         width = n_inputs

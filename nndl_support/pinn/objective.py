@@ -33,7 +33,8 @@ class Block:
     ----------
     names : tuple of str, one for each residual
     points, normals : tensors (N, d); normals is None away from boundaries
-    point_weights : tensor (N,) or None; multiplies the squares, for causal or self-adaptive weights
+    point_weights : tensor (N,) or None; multiplies the squares, for causal or self-adaptive weights. They belong to these points:
+        other points have none until somebody weighs them
 
     Examples
     --------
@@ -136,7 +137,7 @@ class Objective:
     def resample(
         self, *, candidates: int | None = None, power: float = 1.0, floor: float = 1.0, survey: bool = True
     ) -> None:
-        """Draw new points inside and on the boundary; data and conditions at listed points stay.
+        """Draw new points, without weights of their own, inside and on the boundary; data and listed points stay.
 
         Parameters
         ----------
@@ -167,7 +168,7 @@ class Objective:
                 self.set_points(block, *boundary_part(geometry, condition.on, condition.n_points, rng=self.rng))
 
     def set_points(self, block: Block, points: Any, normals: Any = None) -> None:
-        """Give a block other points.
+        """Give a block other points; the weights of the old ones go.
 
         Parameters
         ----------
@@ -178,8 +179,7 @@ class Objective:
         block.points = self._tensor(points)
         block.normals = None if normals is None else self._tensor(normals)
         block.prepared = self.network.prepare(block.points, block.indices) if self.taylor else None
-        if block.point_weights is not None and len(block.point_weights) != len(block.points):
-            block.point_weights = None
+        block.point_weights = None
 
     def residual_size(self, points: Tensor) -> Tensor:
         """Root of the weighted sum of the squared residuals of all equations at any points, tensor (N,), detached."""
@@ -252,7 +252,11 @@ class Objective:
 
     def set(self, vector: Tensor) -> None:
         """Set all parameters from one vector, tensor (P,)."""
-        start = 0
+        start, size = 0, sum(p.numel() for p in self.parameters)
+        if vector.shape != (size,):
+            raise ValueError(
+                f"the vector has shape {tuple(vector.shape)}, but there are {size} parameters; expected ({size},)"
+            )
         with torch.no_grad():
             for p in self.parameters:
                 p.copy_(vector[start : start + p.numel()].view_as(p))
@@ -312,9 +316,9 @@ class Objective:
         values = block.function(f, parameters)
         for name, value in zip(block.names, values, strict=True):
             if not isinstance(value, Tensor) or value.shape != (len(where),):
+                got = f"has shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"is a {type(value).__name__}"
                 raise ValueError(
-                    f"the residual {name!r} has shape {tuple(getattr(value, 'shape', ()))} at {len(where)} points; "
-                    f"expected ({len(where)},)"
+                    f"the residual {name!r} {got} at {len(where)} points; expected a tensor of shape ({len(where)},)"
                 )
         return values, inputs, sums, repeated
 

@@ -10,13 +10,14 @@ https://doi.org/10.1016/j.jcp.2018.10.045.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nndl_support.pinn.fields import Fields, tensor_of
-from nndl_support.pinn.geometry import SpaceTime
+from nndl_support.pinn.geometry import Domain, SpaceTime
 from nndl_support.pinn.network import MLP, HardConstraint, Rescale, hard_constraint
 
 __all__ = ["Condition", "Observations", "Problem", "dirichlet", "initial", "neumann"]
@@ -70,7 +71,7 @@ def dirichlet(
     'u on the boundary'
     """
     return Condition(
-        name or f"{output} on the boundary", lambda f, p: getattr(f, output) - _at(value, f), on=on, **options
+        name or f"{output} on the boundary", lambda f, p: getattr(f, output) - _at(value, f, output), on=on, **options
     )
 
 
@@ -91,7 +92,10 @@ def neumann(
     'slope of p'
     """
     return Condition(
-        name or f"slope of {output}", lambda f, p: f.normal_derivative(output) - _at(value, f), on=on, **options
+        name or f"slope of {output}",
+        lambda f, p: f.normal_derivative(output) - _at(value, f, f"the slope of {output}"),
+        on=on,
+        **options,
     )
 
 
@@ -102,18 +106,25 @@ def initial(value: Value, *, output: str = "u", order: int = 0, name: str | None
     ----------
     value : float, or function of the fields, returning a tensor (N,)
     output : str
-    order : int, 0 for the output, 1 for its derivative by t
+    order : int >= 0, 0 for the output, 1 for its derivative by t
     name, options : as in :class:`Condition`
+
+    Raises
+    ------
+    ValueError
+        For a negative order.
 
     Examples
     --------
     >>> initial(0.0, order=1).name
     'u_t at the start'
     """
+    if order < 0:
+        raise ValueError(f"order is {order}; expected 0 for the value, 1 for its derivative by t, and so on")
     field_name = output + ("_" + "t" * order if order else "")
     return Condition(
         name or f"{field_name} at the start",
-        lambda f, p: getattr(f, field_name) - _at(value, f),
+        lambda f, p: getattr(f, field_name) - _at(value, f, field_name),
         on="initial",
         **options,
     )
@@ -171,9 +182,11 @@ class Problem:
     Raises
     ------
     TypeError
-        When the equations are neither a function nor a dict, or the outputs are a single str.
+        When a part is of the wrong kind: the geometry no domain, the equations neither a function nor a dict, the outputs a
+        single str, the conditions no sequence of conditions, the hard constraint no pair, the unknown parameters no dict.
     ValueError
-        When names clash or are unknown, shapes do not match, or a condition or an observation lies outside the geometry.
+        When names clash or are unknown, shapes do not match, points are missing, numbers are not finite, or a condition or an
+        observation lies outside the geometry.
 
     Examples
     --------
@@ -213,9 +226,12 @@ class Problem:
                 f"equations is a {type(self.equations).__name__} and outputs is {self.outputs!r}; expected a function, or a dict "
                 "of names and functions, and a sequence of names such as ('u',)"
             )
+        self._check_kinds()
         names = [*self.equations, *(c.name for c in self.conditions), *(["data"] if self.data is not None else [])]
         if len(set(names)) < len(names):
             raise ValueError(f"every equation and condition needs a name of its own, but they are {names}")
+        if len(set(self.outputs)) < len(self.outputs) or not self.outputs:
+            raise ValueError(f"outputs are {tuple(self.outputs)}; expected at least one, each with a name of its own")
         clash = set(self.outputs) & set(self.coordinates)
         if clash or any(len(name) != 1 for name in self.coordinates):
             raise ValueError(
@@ -223,6 +239,8 @@ class Problem:
             )
         if unknown_names := set(self.weights) - set(self.equations):
             raise ValueError(f"weights names {sorted(unknown_names)}, but the equations are {list(self.equations)}")
+        if not all(isfinite(start) for start in self.unknown.values()):
+            raise ValueError(f"the unknown parameters start from {dict(self.unknown)}; expected finite numbers")
         if not all(weight > 0 for weight in self.weights.values()):
             raise ValueError(f"weights are {dict(self.weights)}; expected all > 0")
         for condition in self.conditions:
@@ -259,6 +277,23 @@ class Problem:
         """Return the network with the hard constraints of the problem around it, or as it is when there are none."""
         return network if self.hard is None else hard_constraint(network, *self.hard)
 
+    def _check_kinds(self) -> None:
+        for what, value, kind, wanted in (
+            ("geometry", self.geometry, Domain, "a domain such as Interval(0, 1) or SpaceTime(Interval(0, 1), 0, 1)"),
+            ("conditions", self.conditions, Sequence, "a sequence of Condition, such as [dirichlet(0.0)]"),
+            ("unknown", self.unknown, Mapping, "a dict of names and numbers to start from, such as {'k': 1.0}"),
+            ("hard", () if self.hard is None else self.hard, Sequence, "a pair (lift, factor) of functions, or None"),
+        ):
+            if not isinstance(value, kind):
+                raise TypeError(f"{what} is a {type(value).__name__}; expected {wanted}")
+        if self.hard is not None and (len(self.hard) != 2 or not all(callable(part) for part in self.hard)):
+            raise TypeError(f"hard has {len(self.hard)} parts; expected two functions of points, (lift, factor)")
+        for condition in self.conditions:
+            if not isinstance(condition, Condition):
+                raise TypeError(
+                    f"conditions holds a {type(condition).__name__}; expected Condition, such as dirichlet(0.0)"
+                )
+
     def _check_condition(self, condition: Condition) -> None:
         on, name = condition.on, condition.name
         if not condition.weight > 0 or condition.n_points < 1:
@@ -289,9 +324,13 @@ class Problem:
                 f"the observed values have shape {tuple(values.shape)}, but there are {len(points)} points and "
                 f"{len(outputs)} observed outputs; expected ({len(points)}, {len(outputs)})"
             )
+        if not_finite := int((~torch.isfinite(values)).sum()):
+            raise ValueError(f"{not_finite} of the {values.numel()} observed values are NaN or infinite; expected none")
         self._check_inside(data.points, "data")
 
     def _check_inside(self, points: Any, what: str) -> None:
+        if not len(tensor_of(points)):
+            raise ValueError(f"{what} lists no points; expected at least one")
         outside = ~torch.as_tensor(self.geometry.contains(points))
         if outside.any():
             first = tensor_of(points)[outside][0].tolist()
@@ -302,5 +341,13 @@ class Problem:
             )
 
 
-def _at(value: Value, fields: Fields) -> Tensor:
-    return value(fields) if callable(value) else tensor_of(value, fields.points.dtype, fields.points.device)
+def _at(value: Value, fields: Fields, what: str) -> Tensor:
+    if callable(value):
+        return value(fields)
+    numbers = tensor_of(value, fields.points.dtype, fields.points.device)
+    if numbers.shape not in ((), (len(fields.points),)):
+        raise ValueError(
+            f"{what} was given a value of shape {tuple(numbers.shape)} at {len(fields.points)} points; expected one number, or "
+            f"shape ({len(fields.points)},), or a function of the fields"
+        )
+    return numbers

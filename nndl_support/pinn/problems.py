@@ -285,6 +285,12 @@ def kovasznay(
     -------
     Problem, outputs u, v, p; exact :func:`nndl_support.pinn.exact_solutions.kovasznay`
 
+    Notes
+    -----
+    With unknown parameters, observed velocities and the pressure at one point determine only the ratio
+    :math:`\lambda_2 / \lambda_1`: with :math:`s\lambda_1`, :math:`s\lambda_2` and :math:`s\,p + c` the same velocity is a
+    solution for every s, and one point fixes no more than c. Pressures at two or more places, observed as data, fix s.
+
     Examples
     --------
     >>> kovasznay().outputs
@@ -323,6 +329,12 @@ def taylor_green(
     Returns
     -------
     Problem, outputs u, v, p; exact :func:`nndl_support.pinn.exact_solutions.taylor_green`
+
+    Notes
+    -----
+    The convection is a gradient, so that the pressure makes up for any :math:`\lambda_1`: with :math:`s\lambda_1`,
+    :math:`\lambda_2` and :math:`s\,p + c(t)` the same velocity is a solution for every s. Observed velocities determine
+    :math:`\lambda_2` by the decay, and the pressure at one place fixes c(t) but not s; pressures at several places do.
 
     Examples
     --------

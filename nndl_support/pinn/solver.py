@@ -7,11 +7,13 @@ References
 Raissi, Perdikaris and Karniadakis (2019), Journal of Computational Physics 378, https://doi.org/10.1016/j.jcp.2018.10.045.
 """
 
+import inspect
 import math
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +142,8 @@ class Solution:
             from_fields = taylor.closure(needed_derivatives(function, names, outputs, where))
             with torch.no_grad():
                 jet = self.network.outputs(self.network.prepare(where, from_fields))
-                f = of_jet(jet, from_fields, where, names, outputs)
-                return function(f).cpu().numpy()
-        return function(of_network(self.network, where, names, outputs)).detach().cpu().numpy()
+                return _numbers(function(of_jet(jet, from_fields, where, names, outputs)))
+        return _numbers(function(of_network(self.network, where, names, outputs)))
 
     def relative_error(self, points: Any, values: Any = None) -> float:
         r"""Relative L2 error, :math:`\lVert u - u^*\rVert / \lVert u^*\rVert` over all points and outputs.
@@ -165,13 +166,25 @@ class Solution:
         return relative_l2(found, wanted[:, None] if wanted.ndim == 1 and found.shape[1] == 1 else wanted)
 
     def _tensor(self, points: Any) -> Tensor:
-        one = next(self.network.parameters())
-        return tensor_of(points, one.dtype, one.device)
+        one, names = next(self.network.parameters()), self.problem.coordinates
+        where = tensor_of(points, one.dtype, one.device)
+        if where.ndim != 2 or where.shape[1] != len(names):
+            raise ValueError(
+                f"points have shape {tuple(where.shape)}, but the problem has the coordinates {', '.join(names)}; expected "
+                f"(N, {len(names)})"
+            )
+        return where
+
+
+def _numbers(values: Any) -> Any:
+    if not isinstance(values, Tensor):
+        raise TypeError(f"the function of the fields returned a {type(values).__name__}; expected a tensor (N,)")
+    return values.detach().cpu().numpy()
 
 
 def solve(
     problem: Problem,
-    network: nn.Module | None = None,
+    network: "nn.Module | Solution | None" = None,
     *,
     method: str | None = None,
     budget: float | None = None,
@@ -197,14 +210,15 @@ def solve(
     Parameters
     ----------
     problem : Problem
-    network : module of points (N, d) returning (N, C), optional
+    network : module of points (N, d) returning (N, C), or Solution, optional
         An :class:`~nndl_support.pinn.network.MLP` is put inside the problem's hard constraints; any other module is taken as it
-        is. Without it ``problem.network(seed=seed)``. It is trained in place.
+        is. Without it ``problem.network(seed=seed)``. It is trained in place. The unknown parameters start where the problem
+        says; with a whole :class:`Solution` in place of the network they go on from its values.
     method : str, a key of ``METHODS``: "adam", "lbfgs", "levenberg_marquardt", "natural_gradient",
         "recursive_levenberg_marquardt" or "ssbroyden"
     budget : float > 0, seconds that the steps may take
-    max_iterations : int, optional; stop after so many steps. Given alone, the seconds do not count, and the result is the same on
-        every run.
+    max_iterations : int >= 0, optional; stop after so many steps. Given alone, the seconds do not count, and the result is the
+        same on every run.
     n_points : int, collocation points inside
     resample : int, steps after which all points are drawn anew; 0 for never
     candidates : int, of which a resampling keeps ``n_points``, more where the residual is large; 5 ``n_points`` without it, and
@@ -231,6 +245,8 @@ def solve(
     ------
     FloatingPointError
         When the loss becomes NaN or infinite; the message names the terms, and the network keeps the last good state.
+    TypeError
+        For options that the method does not have; the message says which it has.
     ValueError
         For an unknown method or options out of range.
 
@@ -267,12 +283,20 @@ def solve(
         options = {k: v for k, v in problem.solver.items() if k not in _DEFAULTS} | options
     if settings["method"] not in METHODS:
         raise ValueError(f"there is no method {settings['method']!r}; known are {', '.join(METHODS)}")
+    _check_options(settings["method"], options)
+    if max_iterations is not None and not (isinstance(max_iterations, Integral) and max_iterations >= 0):
+        raise ValueError(f"max_iterations is {max_iterations}; expected a whole number >= 0")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a {type(callback).__name__}; expected a function of a State")
     least = min(settings["resample"], settings["survey"])
     if not settings["budget"] > 0 or least < 0 or log_every < 1 or checkpoint_every < 1:
         raise ValueError(
             f"budget is {settings['budget']}, resample {settings['resample']}, survey {settings['survey']}, log_every "
             f"{log_every} and checkpoint_every {checkpoint_every}; expected > 0, >= 0, >= 0, >= 1, >= 1"
         )
+    earlier = network.parameters if isinstance(network, Solution) else {}
+    if isinstance(network, Solution):
+        network = network.network
     if network is None:
         network = problem.network(seed=seed)
     elif isinstance(network, MLP):
@@ -281,11 +305,25 @@ def solve(
     objective = Objective(
         problem, network, n_points=settings["n_points"], rng=rng, device=device, derivatives=derivatives
     )
+    with torch.no_grad():
+        for k, name in enumerate(problem.unknown):
+            if name in earlier:
+                objective.unknown[k] = earlier[name]
     stepper = METHODS[settings["method"]](objective, **options)
     run = _Run(problem, objective, stepper, settings, {"power": power, "floor": floor}, log_every)
     if checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
     return run.go(max_iterations, callback, checkpoint, checkpoint_every, description)
+
+
+def _check_options(method: str, options: Mapping[str, Any]) -> None:
+    known = {name: p for name, p in inspect.signature(METHODS[method]).parameters.items() if name != "objective"}
+    strangers = sorted(set(options) - set(known))
+    if strangers and not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        raise TypeError(
+            f"the method {method!r} has no option {', '.join(map(repr, strangers))}; it knows {', '.join(known)}, besides the "
+            "arguments of solve itself"
+        )
 
 
 class _Run:

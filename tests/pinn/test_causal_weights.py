@@ -111,3 +111,12 @@ def test_what_does_not_fit_is_named():
         time_slices(torch.zeros(3), 0, 0.0, 1.0)
     with pytest.raises(ValueError, match="threshold 1"):
         CausalWeights(4, 1.0, threshold=1)
+    for epsilon in (-1.0, [1.0, -1.0], []):
+        with pytest.raises(ValueError, match=r"epsilon is .*; expected a number >= 0, or a list of such"):
+            CausalWeights(4, epsilon)
+    with pytest.raises(ValueError, match="n_slices is 0, every 1"):
+        CausalWeights(0, 1.0)
+    with pytest.raises(
+        ValueError, match="there is no term 'begin' to start from; the terms are equation, u at the start"
+    ):
+        CausalWeights(4, 1.0, start="begin").apply(objective_of(convection(3.0)))

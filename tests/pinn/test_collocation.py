@@ -77,6 +77,12 @@ def test_without_a_floor_only_what_is_wrong_is_drawn():
             lambda: residual_sample(np.zeros((3, 2)), np.ones(2), 1, rng=np.random.default_rng(0)),
             "cannot draw 1 of 3 candidates with 2 residuals",
         ),
+        (
+            lambda: residual_sample(np.zeros((3, 2)), [0.0, 2.0, 0.0], 2, floor=0, rng=np.random.default_rng(0)),
+            "cannot draw 2 candidates: only 1 of 3 have a residual, and the floor is 0",
+        ),
+        (lambda: point_generator(-3), "seed is -3; expected a whole number of at least 0"),
+        (lambda: relative_l2([1.0, 2.0], [0.0, 0.0]), r"wanted has shape \(2,\) and is zero everywhere"),
         (lambda: residual_sample(np.zeros((3, 2)), np.ones(3), 0, rng=np.random.default_rng(0)), "cannot draw 0 of 3"),
     ],
 )

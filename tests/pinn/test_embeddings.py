@@ -112,8 +112,10 @@ def test_the_jet_of_a_box_is_a_slope():
         (lambda: FourierFeatures(2, 5), "n_features is 5; expected an even number"),
         (lambda: FourierFeatures(2, 0), "n_features is 0"),
         (lambda: FourierFeatures(2, 4, 0.0), r"scale is 0\.0; expected more than 0"),
-        (lambda: PeriodicFeatures(0, 0.0), r"period is 0\.0 and n_harmonics 1"),
-        (lambda: PeriodicFeatures(0, 1.0, 0), r"n_harmonics 0; expected more than 0 and at least 1"),
+        (lambda: PeriodicFeatures(0, 0.0), r"period 0\.0 and n_harmonics 1"),
+        (lambda: PeriodicFeatures(0, 1.0, 0), r"n_harmonics 0; expected >= 0, > 0 and >= 1"),
+        (lambda: PeriodicFeatures(-1, 1.0), "axis is -1"),
+        (lambda: PeriodicFeatures(2, 1.0)(random_points(3, 2)), "axis is 2, but the points have 2 columns"),
     ],
 )
 def test_options_out_of_range_are_named(make, message):

@@ -95,3 +95,15 @@ def test_the_state_can_be_saved_and_taken_over(kind):
     for _ in range(3):
         assert method.step() == other.step()
         assert torch.equal(method.objective.get(), other.objective.get())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learning_rate": 0.0}, r"learning_rate is 0\.0 and half_life inf; expected both > 0"),
+        ({"half_life": 0}, "half_life 0; expected both > 0"),
+    ],
+)
+def test_rates_out_of_range_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        AdamSteps(rosenbrock(), **options)

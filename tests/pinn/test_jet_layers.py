@@ -34,6 +34,13 @@ def test_activation_and_its_gradient_are_those_of_autograd(name):
         torch.testing.assert_close(one, two)
 
 
+@pytest.mark.parametrize(("low", "pairs"), [(2, ((1, 1),)), (3, ((1, 2),))], ids=["u_xx alone", "u_xy alone"])
+def test_a_single_second_derivative_has_the_gradient_of_differences(low, pairs):
+    jet = random_tensor(low + 1, 2, 3)
+    assert torch.autograd.gradcheck(lambda z: activate_jet(z, ACTIVATIONS["tanh"], low, pairs), jet)
+    assert torch.autograd.gradcheck(lambda z: activate_jet(z, ACTIVATIONS["sin"], low, pairs), jet)
+
+
 @pytest.mark.parametrize("name", ["tanh", "sin", "sigmoid", "softplus"])
 def test_activation_can_be_differentiated_twice(name):
     products = plan(closure([(0, 0), (0, 1), (1, 1)]))

@@ -58,6 +58,8 @@ def test_transfinite_interpolation_finds_functions_that_are_linear_in_one_coordi
 def test_a_rectangle_upside_down_is_refused():
     with pytest.raises(ValueError, match=r"low = \(0, 3\) must be below high = \(1, 2\)"):
         transfinite(wavy, (0, 3), (1, 2))
+    with pytest.raises(ValueError, match="low has 1 numbers and high 2; expected 2 each"):
+        transfinite(wavy, (0,), (1, 2))
 
 
 def test_start_and_edge_are_both_met():

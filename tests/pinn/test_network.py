@@ -48,6 +48,13 @@ def test_weights_start_as_glorot_and_bengio_propose():
     assert not any(layer.bias.any() for layer in network.layers)
 
 
+def test_the_start_is_the_normal_one_of_torch_layer_by_layer():
+    generator = torch.Generator().manual_seed(4)
+    for layer in MLP(3, 2, (7, 5), seed=4).layers:
+        wanted = nn.init.xavier_normal_(torch.empty_like(layer.weight), generator=generator)
+        assert torch.equal(layer.weight.detach(), wanted)
+
+
 def test_the_seed_decides_the_start_and_no_global_generator():
     torch.manual_seed(5)
     one = MLP(2, seed=3)
@@ -151,6 +158,13 @@ def test_jets_are_made_where_gradients_are_off_too():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: MLP(2, 1, (3, 0)), r"n_inputs is 2, n_outputs 1 and hidden \(3, 0\); expected at least 1 everywhere"),
+        (lambda: MLP(2, 0), "n_outputs 0"),
+        (lambda: MLP(0), "n_inputs is 0"),
+        (
+            lambda: hard_constraint(MLP(2, 3), lambda q: q, lambda q: q[:, 0])(random_points()),
+            r"lift or factor returned shape \(5, 2\) for 5 points; expected \(5, 3\)",
+        ),
         (lambda: MLP(2, activation="relu"), "activation is 'relu'; known are tanh, sin"),
         (lambda: MLP(2)(torch.zeros(5, 3).double()), r"points have shape \(5, 3\), but the network has 2 inputs"),
         (lambda: MLP(2)(torch.zeros(2).double()), r"points have shape \(2,\)"),

@@ -237,12 +237,47 @@ def test_the_size_of_the_residual_counts_all_equations_with_their_weights():
     torch.testing.assert_close(size, 2 * (first**2 + second**2).sqrt(), rtol=1e-10, atol=1e-12)
 
 
-def test_weights_of_points_go_when_their_number_changes():
-    objective = with_point_weights(objective_of(full_problem()))
-    objective.set_points(objective.blocks[0], torch.rand(13, 2))
-    assert objective.blocks[0].point_weights is not None
-    objective.set_points(objective.blocks[0], torch.rand(4, 2))
-    assert objective.blocks[0].point_weights is None
+def test_new_points_do_not_inherit_the_weights_of_the_old_ones():
+    objective = objective_of(full_problem())
+    for block in objective.blocks:
+        block.point_weights = torch.full((len(block.points),), 0.5, dtype=F64)
+    before = [block.points.clone() for block in objective.blocks]
+    objective.resample()
+    drawn = [not torch.equal(*points) for points in zip(before, (b.points for b in objective.blocks), strict=True)]
+    assert set(drawn) == {True, False}
+    for block, moved in zip(objective.blocks, drawn, strict=True):
+        assert (block.point_weights is None) == moved
+    objective.set_points(objective.blocks[-1], objective.blocks[-1].points)
+    assert objective.blocks[-1].point_weights is None
+
+
+@pytest.mark.parametrize("length", [3, 10_000])
+def test_a_vector_of_another_length_is_refused(length):
+    objective = objective_of(full_problem())
+    kept, size = objective.get(), len(objective.get())
+    with pytest.raises(ValueError, match=rf"the vector has shape \({length},\), but there are {size} parameters"):
+        objective.set(torch.zeros(length, dtype=F64))
+    assert torch.equal(objective.get(), kept)
+
+
+@pytest.mark.parametrize(
+    ("equation", "message"),
+    [
+        (lambda f, p: (f.u, f.v), "the residual 'equation' is a tuple at 13 points; expected a tensor of shape"),
+        (lambda f, p: 1.0, "the residual 'equation' is a float at 13 points"),
+        (lambda f, p: f.points, r"the residual 'equation' has shape \(13, 2\) at 13 points"),
+    ],
+)
+def test_a_residual_of_another_kind_is_named(equation, message):
+    problem = Problem(SpaceTime(Interval(0, 1), 0, 1), equation, outputs=("u", "v"))
+    with pytest.raises(ValueError, match=message):
+        objective_of(problem).value()
+
+
+def test_values_of_another_number_than_the_points_are_named():
+    ends = dirichlet([1.0, 2.0, 3.0], on=[[0.0], [1.0]])
+    with pytest.raises(ValueError, match=r"u was given a value of shape \(3,\) at 2 points; expected one number"):
+        objective_of(Problem(Interval(0, 1), lambda f, p: f.u_x, conditions=[ends]))
 
 
 def test_weights_may_change_between_steps():
@@ -367,12 +402,12 @@ class Nothing(nn.Module):
         (
             lambda: objective_of(Problem(Interval(0, 1), {"steady": lambda f, p: f.points})).value(),
             ValueError,
-            r"the residual 'steady' has shape \(13, 1\) at 13 points; expected \(13,\)",
+            r"the residual 'steady' has shape \(13, 1\) at 13 points; expected a tensor of shape \(13,\)",
         ),
         (
             lambda: objective_of(Problem(Interval(0, 1), {"steady": lambda f, p: 0.0})).value(),
             ValueError,
-            r"the residual 'steady' has shape \(\) at 13 points",
+            "the residual 'steady' is a float at 13 points",
         ),
         (
             lambda: objective_of(Problem(Interval(0, 1), lambda f, p: f.u_x, conditions=[neumann(on=[[0.0]])])).value(),

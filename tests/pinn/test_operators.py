@@ -154,6 +154,10 @@ def test_what_does_not_depend_on_the_points_has_no_slope():
             r"values have shape \(5, 1\) and points \(5, 3\); expected \(5, C\) with C in \[2, 3\]",
         ),
         (lambda q: divergence(torch.cat([q, q], dim=1), q), r"with C in \[1, 2, 3\]"),
+        (
+            lambda q: curl(torch.ones(5, 3), q[:, :2]),
+            r"values have shape \(5, 3\) and points \(5, 2\); expected \(5, C\) with C in \[2\]",
+        ),
         (lambda q: divergence(q[:, 0], q), r"values have shape \(5,\) and points"),
     ],
 )

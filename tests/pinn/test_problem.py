@@ -147,6 +147,25 @@ def test_hard_constraints_and_features_belong_to_the_network():
             r"have shape \(2, 3\), but there are 3 points and 2 observed outputs; expected \(3, 2\)",
         ),
         (
+            lambda: Problem(SQUARE, nothing, conditions=[dirichlet(0.0, on=np.empty((0, 2)), name="rim")]),
+            "condition 'rim' lists no points; expected at least one",
+        ),
+        (
+            lambda: Problem(SQUARE, nothing, data=Observations(np.empty((0, 2)), np.empty((0, 1)))),
+            "data lists no points",
+        ),
+        (
+            lambda: Problem(SQUARE, nothing, data=Observations([[0.5, 0.5]] * 2, [[1.0], [np.inf]])),
+            "1 of the 2 observed values are NaN or infinite",
+        ),
+        (
+            lambda: Problem(SQUARE, nothing, outputs=("u", "u")),
+            r"outputs are \('u', 'u'\); expected at least one, each",
+        ),
+        (lambda: Problem(SQUARE, nothing, outputs=()), r"outputs are \(\)"),
+        (lambda: Problem(SQUARE, nothing, unknown={"k": np.nan}), r"parameters start from {'k': nan}; expected finite"),
+        (lambda: initial(0.0, order=-1), "order is -1; expected 0 for the value"),
+        (
             lambda: Problem(SQUARE, nothing, data=Observations([[0.5, 0.5]], [[1.0]], weight=0.0)),
             r"data have weight 0\.0; expected > 0",
         ),
@@ -162,6 +181,28 @@ def test_equations_and_outputs_of_another_kind_are_refused():
         Problem(SQUARE, [nothing])
     with pytest.raises(TypeError, match=r"outputs is 'theta'; .* a sequence of names such as \('u',\)"):
         Problem(SQUARE, nothing, outputs="theta")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"geometry": (0, 1)}, r"geometry is a tuple; expected a domain such as Interval\(0, 1\)"),
+        ({"conditions": dirichlet(0.0)}, r"conditions is a Condition; expected a sequence of Condition, such as"),
+        ({"conditions": [nothing]}, "conditions holds a function; expected Condition"),
+        ({"unknown": ["k"]}, "unknown is a list; expected a dict of names and numbers"),
+        ({"hard": nothing}, r"hard is a function; expected a pair \(lift, factor\)"),
+        ({"hard": (nothing,)}, "hard has 1 parts; expected two functions of points"),
+        ({"hard": (nothing, 1.0)}, "hard has 2 parts; expected two functions of points"),
+    ],
+)
+def test_parts_of_the_wrong_kind_are_named(changes, message):
+    with pytest.raises(TypeError, match=message):
+        Problem(**({"geometry": SQUARE, "equations": nothing} | changes))
+
+
+def test_the_box_in_the_message_is_that_of_the_geometry_and_the_point_the_first_outside():
+    with pytest.raises(ValueError, match=r"1 of 3 points lie outside the geometry, the first at \[1\.0, 1\.0001\]"):
+        Problem(SQUARE, nothing, conditions=[dirichlet(0.0, on=[[0.0, 0.0], [1.0, 1.0], [1.0, 1.0001]])])
 
 
 def test_points_on_the_boundary_may_be_listed_in_any_form():

@@ -120,6 +120,28 @@ def test_every_term_is_zero_at_the_solution(case):
     assert max(losses.values()) < 1e-16, losses
 
 
+def test_a_pinned_pressure_does_not_determine_the_factor_of_the_convection():
+    # Kovasznay: both factors and the pressure may be scaled together, about the pin at (1, 0).
+    def scaled(x, y, s=3.0):
+        u, v, p = kovasznay(x, y).unbind(1)
+        at_pin = kovasznay(torch.ones_like(x), torch.zeros_like(y))[:, 2]
+        return torch.stack([u, v, at_pin + s * (p - at_pin)], dim=1)
+
+    other = problems.kovasznay(unknown={"lambda1": 3.0, "lambda2": 3.0 * 0.025})
+    assert max(float(value.detach()) for value in objective_of(other, Solved(scaled)).losses().values()) < 1e-16
+    unscaled = problems.kovasznay(unknown={"lambda1": 3.0, "lambda2": 0.025})
+    assert float(objective_of(unscaled, Solved(scaled)).losses()["momentum x"].detach()) > 1e-2
+
+    # Taylor and Green: the pressure alone makes up for the convection, and the decay holds the viscosity.
+    def heavier(x, y, t, s=3.0):
+        u, v, p = taylor_green(x, y, t).unbind(1)
+        at_pin = taylor_green(torch.zeros_like(x), torch.zeros_like(y), t)[:, 2]
+        return torch.stack([u, v, at_pin + s * (p - at_pin)], dim=1)
+
+    other = problems.taylor_green(nu=0.025, unknown={"lambda1": 3.0, "lambda2": 0.025})
+    assert max(float(value.detach()) for value in objective_of(other, Solved(heavier)).losses().values()) < 1e-16
+
+
 @EVERY
 def test_no_equation_is_zero_elsewhere(case):
     make, function = CASES[case]

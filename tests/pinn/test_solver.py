@@ -1,7 +1,9 @@
 """Runs: what they find, what they record, how they are interrupted and go on, and how they fail."""
 
+import dataclasses
 import itertools
 import math
+import re
 import time
 from pathlib import Path
 
@@ -143,6 +145,22 @@ def test_a_network_of_ones_own_gets_the_hard_constraints():
     assert isinstance(solution.network, HardConstraint)
     assert solution.network.network is network
     assert solution.predict([[0.5, 0.0]])[0, 0] == np.sin(0.5)
+
+
+def test_a_solution_in_place_of_a_network_goes_on_from_its_parameters_too():
+    problem = decay()
+    first = solve(problem, max_iterations=30, n_points=20, resample=0)
+    assert abs(first.parameters["k"] - 1.0) > 0.1
+    again = solve(problem, first, max_iterations=0)
+    assert again.parameters == first.parameters
+    assert again.network is first.network
+    # With the network alone the parameters start anew.
+    assert solve(problem, first.network, max_iterations=0).parameters == {"k": 1.0}
+    # Of another problem, those it knows by name.
+    more = dataclasses.replace(
+        problem, unknown={"c": 5.0, "k": 1.0}, equations=lambda f, p: f.u_t + p.k * f.u + p.c * f.u**2
+    )
+    assert solve(more, first, max_iterations=0).parameters == {"c": 5.0, "k": first.parameters["k"]}
 
 
 # What comes back.
@@ -427,12 +445,50 @@ def test_methods_that_look_before_they_leap_never_meet_the_gap(method):
         ({"checkpoint_every": 0}, "checkpoint_every 0; expected > 0"),
         ({"n_points": 0}, "n_points is 0; expected at least 1"),
         ({"damping": 0.0}, r"damping is 0\.0"),
+        ({"max_iterations": -1}, "max_iterations is -1; expected a whole number >= 0"),
+        ({"max_iterations": 2.5}, r"max_iterations is 2\.5"),
+        ({"budget": math.nan}, "budget is nan"),
+        ({"seed": -1}, "seed is -1; expected a whole number"),
         ({"max_iterations": 3, "n_points": 20, "resample": 2, "candidates": 10}, "cannot draw 20 of 10 candidates"),
     ],
 )
 def test_options_out_of_range_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         solve(plate(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"method": "adam", "lr": 0.1},
+            "the method 'adam' has no option 'lr'; it knows learning_rate, half_life, besides the arguments of solve",
+        ),
+        (
+            {"max_iter": 5, "dampin": 1.0},
+            "'levenberg_marquardt' has no option 'dampin', 'max_iter'; it knows damping, ",
+        ),
+        ({"callback": 3}, "callback is a int; expected a function of a State"),
+    ],
+)
+def test_options_that_a_method_does_not_have_are_named_with_those_it_has(options, message):
+    with pytest.raises(TypeError, match=message):
+        solve(plate(), **options)
+    with pytest.raises(TypeError, match="has no option 'steps'"):
+        solve(plate(solver={"steps": 3}), max_iterations=1)
+
+
+def test_points_of_another_shape_and_values_that_are_no_tensor_are_named():
+    solution = solve(plate(), max_iterations=0)
+    for points in (0.5, [0.5, 0.1], [[0.5]], [[[0.5, 0.1]]]):
+        shape = re.escape(str(np.shape(points)))
+        for call in (solution.predict, solution.relative_error, lambda q: solution.evaluate(q, lambda f: f.u)):
+            with pytest.raises(
+                ValueError, match=rf"points have shape {shape}, but the problem has the coordinates x, t"
+            ):
+                call(points) if call != solution.relative_error else call(points, [[1.0]])
+    with pytest.raises(TypeError, match=r"returned a float; expected a tensor \(N,\)"):
+        solution.evaluate([[0.5, 0.1]], lambda f: 1.0)
 
 
 # Whose options count.
