@@ -15,7 +15,7 @@ Raissi, Perdikaris and Karniadakis (2019), Physics-informed neural networks, Jou
 https://doi.org/10.1016/j.jcp.2018.10.045, section 4.1.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -36,7 +36,8 @@ def wake_problem(
     window: tuple[float, float, float, float] = (1.0, 8.0, -2.0, 2.0),
     length: float = 6.0,
     hidden: Sequence[int] = (24, 24, 24),
-    data_weight: float = 10.0,
+    data_weight: float = 20.0,
+    unknown: Mapping[str, float] | None = None,
 ) -> Problem:
     """State the problem; samples outside of the window or later than its length are left out.
 
@@ -48,10 +49,11 @@ def wake_problem(
     length : float > 0, times from 0 to this
     hidden : sequence of int, units of each hidden layer
     data_weight : float > 0, of the mean square of each velocity; the equations have the weight 1
+    unknown : dict with the keys "lambda1" and "lambda2", optional; where the search for both starts, 0 without it
 
     Returns
     -------
-    Problem, outputs u, v, p, unknown parameters lambda1 and lambda2, both 0 at first
+    Problem, outputs u, v, p, unknown parameters lambda1 and lambda2
 
     Raises
     ------
@@ -72,7 +74,7 @@ def wake_problem(
         raise ValueError(f"none of {len(places)} samples lies between {low} and {high}")
     return navier_stokes(
         domain,
-        unknown={"lambda1": 0.0, "lambda2": 0.0},
+        unknown=dict(unknown or {"lambda1": 0.0, "lambda2": 0.0}),
         data=Observations(places[kept], seen[kept], outputs=("u", "v"), weight=data_weight),
         hidden=tuple(hidden),
         solver={"n_points": 1000, "resample": 20, "candidates": 0},

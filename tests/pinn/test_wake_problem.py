@@ -28,6 +28,13 @@ def test_samples_outside_of_the_window_are_left_out_with_their_velocities():
         wake_problem([[5.0, 5.0, 5.0]], [[0.0, 0.0]], window=WINDOW, length=LENGTH)
 
 
+def test_the_search_starts_where_the_caller_says_and_else_at_zero():
+    start = {"lambda1": 0.7, "lambda2": 0.03}
+    for given, expected in ((start, start), (None, {"lambda1": 0.0, "lambda2": 0.0})):
+        problem = wake_problem(*samples(5), window=WINDOW, length=LENGTH, hidden=(3,), unknown=given)
+        assert solve(problem, max_iterations=0, n_points=4).parameters == expected
+
+
 def test_a_flow_that_is_known_satisfies_the_equations_with_its_own_parameters_only():
     """The fields of a polynomial jet: values and derivatives by differences of the exact flow."""
     points, _ = samples(11)
