@@ -119,7 +119,6 @@ def test_errors_say_what_is_wrong():
         simulate_cylinder_wake(window=(50, 60, 0, 1))
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_flow_that_is_too_thin_for_its_nodes_says_so():
     with pytest.raises(ValueError, match=r"unstable before .* needs more nodes than 5"):
         simulate_cylinder_wake(
