@@ -62,6 +62,12 @@ class NaturalGradient:
         At most so many step lengths 1, 1/2, 1/4, ... are tried. Once one has lowered the loss, two in a row that are no better
         end the search, and the best so far is taken: a valley beyond them would be missed.
 
+    Notes
+    -----
+    Where the points say next to nothing about many directions, as in a small inverse problem, a small cutoff keeps them: the
+    direction is then ten to a thousand times as long as the weights themselves, only tiny fractions of it lower the loss, and
+    the method stalls. A cutoff of 1e-8 to 1e-6 gets it going; Levenberg-Marquardt's damping adapts by itself.
+
     Examples
     --------
     >>> import numpy

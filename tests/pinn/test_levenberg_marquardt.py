@@ -88,9 +88,11 @@ def test_steps_that_climb_are_refused_and_the_damping_grows_faster_and_faster():
     assert len(tried) >= 3
     method = LevenbergMarquardt(objective, damping=1e-5)
     objective.n_values = 0
+    step, predicted = damped_step(rho, J, tried[-1])
+    gain = (before - float(torch.atan(objective.get() + step) ** 2)) / predicted
     assert method.step() < before
     assert objective.n_values == len(tried)
-    assert tried[-1] / 3 <= method.damping * (1 + 1e-9) <= 2 * tried[-1] * (1 + 1e-8)
+    assert method.damping == pytest.approx(tried[-1] * max(1 / 3, 1 - (2 * min(gain, 1) - 1) ** 3), rel=1e-9)
     assert method.state_dict()["growth"] == 2.0
 
 
@@ -120,6 +122,16 @@ def test_at_a_minimum_the_parameters_stay_and_the_damping_starts_anew():
     assert method.step() == 1.0
     assert objective.get().tolist() == [0.0, 0.0]
     assert method.damping == 1.0
+    assert method.state_dict()["growth"] == 2.0
+    # 0.01 times 1, 2, 8, 64, 1024 and 2^15: the next would be beyond the largest.
+    assert objective.n_values == 6
+
+
+def test_the_damping_does_not_fall_below_what_rounding_leaves_of_it():
+    objective, _, _ = linear(11, 5)
+    method = LevenbergMarquardt(objective, damping=2e-15)
+    method.step()
+    assert method.damping == 1e-15
 
 
 def test_a_step_to_where_the_loss_is_not_a_number_is_refused():

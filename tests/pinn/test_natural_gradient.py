@@ -1,9 +1,13 @@
 """The direction against the pseudo-inverse, and the search along it."""
 
+import numpy as np
 import pytest
 import torch
 
+from nndl_support.pinn.geometry import Interval
 from nndl_support.pinn.natural_gradient import NaturalGradient, least_squares_direction
+from nndl_support.pinn.problem import Observations, Problem
+from nndl_support.pinn.solver import solve
 from tests.pinn.small_objectives import F64, SumOfSquares, linear, random_matrix, rosenbrock
 
 
@@ -61,6 +65,54 @@ def test_of_the_halvings_the_best_is_taken():
     assert best not in (0, 19)
     assert NaturalGradient(objective).step() == losses[best]
     torch.testing.assert_close(objective.get(), 10 + 0.5**best * direction)
+
+
+def test_the_search_ends_where_two_halvings_in_a_row_are_no_better():
+    losses = [0.9, 0.95, 0.5, 0.6, 0.4, 0.7, 0.8, 0.1]  # at 1, 1/2, 1/4 ... of the step: the last is not looked at
+    objective, looks = SumOfSquares(lambda theta: theta, [1.0]), []
+
+    def value():
+        looks.append(objective.get().item())
+        return losses[len(looks) - 1]
+
+    objective.value = value
+    assert NaturalGradient(objective).step() == 0.4
+    assert looks == [1 - 0.5**n for n in range(7)]
+    assert objective.get().item() == 1 - 0.5**4
+
+
+def test_no_more_halvings_are_tried_than_allowed():
+    objective = SumOfSquares(torch.atan, [10.0])
+    before = objective.value()
+    objective.n_values = 0
+    assert NaturalGradient(objective, n_halvings=3).step() == before
+    assert objective.n_values == 3
+    assert objective.get().tolist() == [10.0]
+
+
+def test_the_method_leaves_directions_below_its_cutoff_alone():
+    J = torch.diag(torch.tensor([1.0, 1e-2], dtype=F64))
+    for cutoff, left in ((1e-5, 0.0), (1e-3, 1.0)):
+        objective = SumOfSquares(lambda theta: J @ theta, [1.0, 1.0])
+        NaturalGradient(objective, cutoff=cutoff).step()
+        torch.testing.assert_close(objective.get(), torch.tensor([0.0, left], dtype=F64), rtol=0, atol=1e-9)
+
+
+def test_a_small_inverse_problem_wants_a_larger_cutoff():
+    t = np.linspace(0, 2, 23)[:, None]
+    cooling = Problem(
+        Interval(0.0, 2.0, name="t"),
+        lambda f, p: f.u_t + p.k * f.u - p.c,
+        unknown={"k": 0.3, "c": 0.0},
+        data=Observations(t, 0.25 + 0.75 * np.exp(-0.8 * t)),
+        hidden=(10, 10),
+    )
+    options = {"method": "natural_gradient", "n_points": 40, "resample": 0, "max_iterations": 20}
+    loss = {
+        cutoff: np.median([solve(cooling, cutoff=cutoff, seed=s, **options).history["loss"][-1] for s in range(3)])
+        for cutoff in (1e-12, 1e-7)
+    }
+    assert loss[1e-7] < 1e-3 * loss[1e-12]
 
 
 def test_the_loss_never_rises_and_is_that_of_the_parameters():

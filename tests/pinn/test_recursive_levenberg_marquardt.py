@@ -109,6 +109,58 @@ def test_where_no_step_can_be_had_the_parameters_stay_and_the_past_is_forgotten(
     assert method.state_dict()["matrix"] is None
 
 
+def test_the_search_for_a_damping_ends_at_the_largest():
+    objective, looks = SumOfSquares(lambda theta: theta, [1.0]), []
+    objective.value = lambda: looks.append(objective.get().item()) or math.nan
+    method = RecursiveLevenbergMarquardt(objective, largest=1e3)
+    assert method.step() == 1.0
+    # 0.01 times 1, 2, 8, 64, 1024 and 2^15: the next would be beyond the largest.
+    assert looks == pytest.approx([1 - 1 / (1 + 0.01 * 2**n) for n in (0, 1, 3, 6, 10, 15)])
+    assert method.state_dict()["growth"] == 2.0
+
+
+@pytest.mark.parametrize("memory", [0.5, 0.9])
+def test_the_damping_follows_what_the_error_of_the_linear_model_leaves_of_the_promise(memory):
+    objective, models = SumOfSquares(None, [2.0]), []
+    method = RecursiveLevenbergMarquardt(objective, memory=memory, share=0.0, damping=1e-4)
+    for function in (torch.sinh, lambda theta: torch.sinh(theta - 2)):
+        objective.function = function
+        rho, J = (part.detach() for part in objective.jacobian())
+        here, damping = objective.get(), method.damping
+        models.append((rho, J, here))
+        loss = method.step()
+    step = objective.get() - here
+
+    def model(theta):
+        """The faded mean of both linear models, Q."""
+        old, new = (float((rho + J @ (theta - place)).square().sum()) for rho, J, place in models)
+        return (memory * old + new) / (memory + 1)
+
+    gain = 1 - (loss - float((rho + J @ step).square().sum())) / (model(here) - model(here + step))
+    assert 0.8 < gain < 0.9  # between the bounds of the rule
+    assert method.damping == pytest.approx(damping * (1 - (2 * gain - 1) ** 3), rel=1e-6)
+
+
+def test_after_steps_that_were_refused_the_growth_begins_anew():
+    objective = SumOfSquares(torch.atan, [10.0])
+    method = RecursiveLevenbergMarquardt(objective, damping=1e-5)
+    method.step()
+    assert objective.n_values > 1
+    assert method.state_dict()["growth"] == 2.0
+
+
+def test_what_was_saved_does_not_change_with_the_next_step():
+    data = list(batches(5, 3, 4))
+    objective, method, _ = walk(0.5, data[:3], bend)
+    state = method.state_dict()
+    kept = {name: state[name].clone() for name in ("matrix", "gradient")}
+    objective.function = bend(*data[3])
+    method.step()
+    for name, before in kept.items():
+        assert torch.equal(state[name], before)
+        assert not torch.equal(method.state_dict()[name], before)
+
+
 def test_a_run_that_takes_over_the_state_goes_the_same_way():
     data = list(batches(5, 3, 8))
     objective, method, _ = walk(0.5, data[:5], bend, share=0.6)

@@ -101,6 +101,45 @@ def test_a_model_that_knows_the_curvature_is_left_alone():
     torch.testing.assert_close(broyden_update(inverse.clone(), s, y, 1.0, 1.0), inverse, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize(("b", "tau"), [(0.5, 1.0), (4.0, 0.25)])
+def test_along_its_own_eigenvector_a_model_is_only_scaled_down(b, tau):
+    assert scaling_factors(b, 1 / b, 7) == (tau, 1.0)
+
+
+def learnt_after(inverse, fresh, scaled=True, t=0.37):
+    """What a method knows after a step of length t down its direction, on a quadratic; and step and change."""
+    half, gradient = random_matrix(5, 5, 8), random_matrix(5, 1, 9)[:, 0]
+    method = SelfScaledBroyden(rosenbrock(), scaled=scaled)
+    method.inverse = inverse.clone()
+    direction = -inverse @ gradient
+    step = t * direction
+    change = (half @ half.T + 0.1 * torch.eye(5, dtype=F64)) @ step
+    method._learn(t, direction, change, float(-gradient @ direction), fresh)
+    return method.inverse, step, change
+
+
+def test_it_learns_with_the_factors_of_the_curvature_that_it_claimed_and_of_the_one_that_it_met():
+    half = random_matrix(5, 5, 4)
+    inverse = half @ half.T + 0.1 * torch.eye(5, dtype=F64)
+    found, s, y = learnt_after(inverse, False)
+    wanted = broyden_update(inverse.clone(), s, y, *scaling_factors(*curvatures(inverse, s, y), 5))
+    torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-11)
+
+
+def test_the_first_matrix_has_the_scale_of_the_curvature_and_is_not_scaled_once_more():
+    found, s, y = learnt_after(torch.eye(5, dtype=F64), True)
+    first = (y @ s) / (y @ y) * torch.eye(5, dtype=F64)
+    torch.testing.assert_close(found, broyden_update(first, s, y, 1.0, 1.0), rtol=1e-9, atol=1e-11)
+
+
+def test_a_pair_at_nearly_right_angles_is_still_learnt():
+    method = SelfScaledBroyden(rosenbrock(2), scaled=False)
+    method.inverse = torch.eye(2, dtype=F64)
+    s, y = torch.tensor([1.0, 0.0], dtype=F64), torch.tensor([1e-4, 1.0], dtype=F64)
+    method._learn(1.0, s, y, 1.0, False)
+    torch.testing.assert_close(method.inverse @ y, s, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(("b", "h"), [(1e10, 1e10), (1e-6, 1e30), (1e30, 1e-6)])
 def test_factors_are_numbers_for_curvatures_that_have_nothing_in_common(b, h):
     tau, phi = scaling_factors(b, h, 3)
@@ -205,6 +244,19 @@ def test_a_direction_that_climbs_is_given_up_for_the_steepest_descent():
     step = objective.get() - start
     torch.testing.assert_close(step / step.norm(), -gradient / gradient.norm(), rtol=1e-8, atol=1e-10)
     assert torch.linalg.eigvalsh(method.inverse).min() > 0
+
+
+def test_it_stands_where_the_search_chose_to_and_not_where_it_last_looked(monkeypatch):
+    def look_twice(evaluate, start, t, **options):
+        chosen = evaluate(1e-3)
+        evaluate(2e-3)
+        return chosen, 2
+
+    monkeypatch.setattr(self_scaled_broyden, "strong_wolfe", look_twice)
+    objective = rosenbrock()
+    start, gradient = objective.get(), objective.gradient()[1]
+    assert SelfScaledBroyden(objective).step() == objective.value()
+    torch.testing.assert_close(objective.get(), start - 1e-3 * gradient)
 
 
 def test_at_a_minimum_nothing_moves():
