@@ -1,4 +1,4 @@
-r"""Where the residual is looked at: collocation points (配置点), and new ones where the residual is large.
+r"""Where the residual is looked at: collocation points (配点), and new ones where the residual is large.
 
 Shapes: n points wanted, M candidates, d coordinates.
 

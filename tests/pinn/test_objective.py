@@ -161,6 +161,17 @@ def test_points_are_where_they_belong():
     assert pin.tolist() == [[0.5, 0.25], [0.1, 0.9]]
 
 
+def test_the_whole_boundary_comes_with_its_outward_normals():
+    # The slope of the network itself along the normals of both ends of a rod.
+    problem = Problem(Interval(0, 1), lambda f, p: f.u_xx, conditions=[neumann(0.0, n_points=6)], hidden=(3,))
+    objective = objective_of(problem)
+    block = objective.blocks[1]
+    assert block.normals.tolist() == [[2 * x - 1] for (x,) in block.points.tolist()]
+    found = objective.residuals()[13:] * 6**0.5
+    q = block.points.clone().requires_grad_()
+    torch.testing.assert_close(found, block.normals[:, 0] * partial(objective.network(q)[:, 0], q, (0,)))
+
+
 def test_observations_of_several_outputs_have_names():
     problem = full_problem(data=Observations([[0.2, 0.4]], [[1.0, 3.0]], weight=5.0))
     objective = objective_of(problem)

@@ -5,6 +5,9 @@ import pytest
 import torch
 
 from nndl_support.pinn import fields
+from nndl_support.pinn.collocation import point_generator
+from nndl_support.pinn.levenberg_marquardt import LevenbergMarquardt
+from nndl_support.pinn.objective import Objective
 from nndl_support.pinn.pathological_problems import (
     convection,
     oscillation,
@@ -68,3 +71,34 @@ def test_the_period_is_built_in():
     network = convection().network(seed=1)
     left, right = (torch.tensor([[x, 0.3]], dtype=torch.float64) for x in (0.4, 0.4 + 2 * pi))
     torch.testing.assert_close(network(left), network(right))
+
+
+class DoubleAlgebra:
+    """An objective of 32 bits whose steps are computed with 64."""
+
+    def __init__(self, objective):
+        self.objective, self.value = objective, objective.value
+
+    def jacobian(self):
+        return tuple(part.double() for part in self.objective.jacobian())
+
+    def get(self):
+        return self.objective.get().double()
+
+    def set(self, vector):
+        self.objective.set(vector.float())
+
+
+def test_in_single_precision_the_algebra_stops_the_descent_before_the_residual_does():
+    ratios = []
+    for seed in range(3):
+        ended = {}
+        for wrap in (lambda objective: objective, DoubleAlgebra):
+            network = standing_wave().network(seed=seed, dtype=torch.float32)
+            objective = Objective(standing_wave(), network, n_points=100, rng=point_generator(0))
+            method = LevenbergMarquardt(wrap(objective))
+            for _ in range(120):
+                ended[wrap] = method.step()
+        single, double = ended.values()
+        ratios.append(double / single)
+    assert sorted(ratios)[1] < 0.5

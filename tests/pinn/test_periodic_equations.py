@@ -13,6 +13,7 @@ from nndl_support.pinn.periodic_equations import (
     burgers_fourier,
     korteweg_de_vries,
     nonlinear_schrodinger,
+    solve_periodic,
 )
 
 
@@ -120,6 +121,37 @@ def test_sampled_initial_values_cost_seven_digits():
         assert exact[n].real == pytest.approx(integral, abs=1e-12)
 
 
+def test_the_usual_start_of_allen_cahn_has_a_kink_that_its_printed_condition_denies():
+    # The condition u_x(-1, t) = u_x(1, t) is printed for all times; at t = 0 the slopes of x² cos πx are 2 and -2.
+    h, ends = 1e-6, np.array([-1.0, 1.0])
+    start = lambda x: x**2 * np.cos(np.pi * x)  # noqa: E731
+    np.testing.assert_allclose((start(ends + h) - start(ends - h)) / (2 * h), [2.0, -2.0], atol=1e-8)
+    # So the modes fall like n^-2, and no faster: (n π)² times their size tends to half of the jump.
+    order = np.array([100, 200, 400, 800])
+    modes = np.abs(allen_cahn_modes(FourierSeries(2048)).real[order])
+    np.testing.assert_allclose(modes * (np.pi * order) ** 2, 2.0, rtol=1e-3)
+    # Read literally, a reference starts from the modes of samples; its error at all later times has order two in their number.
+    x = np.linspace(-1, 1, 57)
+    wanted, literal, exact = allen_cahn(x, [0.3])[:, 0], [], []
+    for n in (128, 256, 512):
+        series = FourierSeries(n)
+        u = solve_periodic(
+            series,
+            x,
+            [0.3],
+            series.modes(start(series.grid)),
+            linear=-1e-4 * series.wavenumbers**2,
+            pointwise=lambda u: 5 * u * (1 - u * u),
+            max_step=1 / 400,
+            first_step=1e-4,
+        )
+        literal.append(abs(u[:, 0] - wanted).max())
+        exact.append(abs(allen_cahn(x, [0.3], points=n, max_step=1 / 400)[:, 0] - wanted).max())
+    orders = np.log2(np.array(literal[:-1]) / literal[1:])
+    np.testing.assert_allclose(orders, 2.0, atol=0.25)
+    assert literal[-1] > 1000 * exact[-1]
+
+
 def test_allen_cahn_starts_as_it_should_and_has_its_period():
     x = np.linspace(-1, 1, 37)
     u = allen_cahn(x, [0.0, 0.25], points=1024, max_step=0.01)
@@ -164,6 +196,23 @@ def test_the_period_of_ten_is_solved_to_four_digits():
     x, t = np.linspace(-5, 5, 47), [0.3, np.pi / 2]
     finer = nonlinear_schrodinger(x, t, points=1024, max_step=5e-4)
     assert abs(nonlinear_schrodinger(x, t, points=512, max_step=1e-3) - finer).max() < 2e-4
+
+
+def test_two_sech_with_period_ten_is_not_smooth_and_not_the_two_soliton_of_the_line():
+    # The slopes at the ends of the period are -0.027 and 0.027, so that the periodic start has corners.
+    h, ends = 1e-6, np.array([-5.0, 5.0])
+    slope = (2 / np.cosh(ends + h) - 2 / np.cosh(ends - h)) / (2 * h)
+    np.testing.assert_allclose(slope, [0.02695, -0.02695], atol=1e-5)
+    # Nothing smooths them: doubling the grid gains a factor of a few, where on a long period it gains all digits.
+    x, t = np.linspace(-5, 5, 47), [0.3, np.pi / 2]
+    by_ten = [nonlinear_schrodinger(x, t, points=n, max_step=1e-3) for n in (256, 512, 1024)]
+    by_fifty = [nonlinear_schrodinger(x, t, half_width=25.0, points=n, max_step=1e-3) for n in (512, 1024)]
+    exact = schrodinger_two_soliton(x, t)
+    first, second = abs(by_ten[0] - by_ten[1]).max(), abs(by_ten[1] - by_ten[2]).max()
+    assert second > first / 10
+    assert abs(by_fifty[1] - exact).max() < 1e-2 * abs(by_fifty[0] - exact).max()
+    # And the closed form of the whole line is another function, by two hundredths.
+    assert 1e-2 < abs(by_ten[2] - exact).max() < 0.1
 
 
 def test_schrodinger_keeps_the_mass_of_any_start():

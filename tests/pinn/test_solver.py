@@ -233,9 +233,15 @@ def test_the_budget_is_kept():
     assert elapsed < 20
 
 
-def test_of_budget_and_iterations_the_first_to_run_out_stops():
+def test_of_budget_and_iterations_the_first_to_run_out_stops(monkeypatch):
     assert solve(plate(), budget=1e-9, max_iterations=50, n_points=10).n_iterations == 1
     assert solve(plate(), budget=1e9, max_iterations=3, n_points=10).n_iterations == 3
+    # Iterations alone: a clock on which every look costs an hour does not stop them.
+    clock = itertools.count(step=3600.0)
+    monkeypatch.setattr(solver.time, "perf_counter", lambda: next(clock))
+    patient = solve(plate(), max_iterations=3, n_points=10)
+    assert (patient.n_iterations, patient.seconds) == (3, 3 * 3600.0)
+    assert solve(plate(), n_points=10).n_iterations == 1
 
 
 def test_a_callback_that_says_so_stops_the_run_and_sees_its_state():
@@ -546,7 +552,9 @@ def test_points_are_drawn_anew_as_often_as_asked_and_from_as_many_candidates(can
     assert [k + 2 for k, moved in enumerate(changed) if moved] == [5, 9]
 
 
-@pytest.mark.parametrize(("resample", "survey", "wanted"), [(1, 4, [2, 5, 9]), (2, 4, [3, 5, 9]), (3, 0, [4, 7, 10])])
+@pytest.mark.parametrize(
+    ("resample", "survey", "wanted"), [(1, 4, [2, 5, 9]), (2, 4, [3, 5, 9]), (2, 5, [3, 7]), (3, 0, [4, 7, 10])]
+)
 def test_candidates_are_surveyed_as_often_as_asked(resample, survey, wanted):
     pools = [None]
     solve(
