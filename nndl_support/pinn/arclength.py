@@ -43,9 +43,13 @@ def bratu_equations(n: int) -> Equations:
     >>> F.tolist(), F_u.diagonal().tolist(), F_lam.tolist()
     ([2.0, 2.0, 2.0], [-30.0, -30.0, -30.0], [1.0, 1.0, 1.0])
     """
+    if n < 1:
+        raise ValueError(f"n is {n}; expected at least 1 inner point")
     difference = (np.eye(n, k=1) + np.eye(n, k=-1) - 2.0 * np.eye(n)) * (n + 1) ** 2
 
     def equations(u: np.ndarray, lam: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if u.shape != (n,):
+            raise ValueError(f"u has shape {u.shape}; expected ({n},)")
         growth = np.exp(u)
         return difference @ u + lam * growth, difference + np.diag(lam * growth), growth
 
@@ -86,7 +90,16 @@ def follow_branch(
     >>> bool(u.min() < -0.9), bool(lam.max() > 0.99), bool(lam.min() < 0)
     (True, True, True)
     """
+    if not step > 0:
+        raise ValueError(f"step is {step}; expected a positive number")
     point = np.append(np.asarray(u, dtype=float), lam)
+    F, F_u, F_lam = equations(point[:-1], point[-1])
+    n = len(point) - 1
+    if (np.shape(F), np.shape(F_u), np.shape(F_lam)) != ((n,), (n, n), (n,)):
+        raise ValueError(
+            f"for u of shape ({n},) the equations returned shapes {np.shape(F)}, {np.shape(F_u)} and {np.shape(F_lam)}; "
+            f"expected ({n},), ({n}, {n}) and ({n},)"
+        )
     tangent = np.append(np.zeros(len(point) - 1), 1.0)
     point = _newton(equations, point, tangent, point, 0.0, tolerance)
     curve = [point]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
+from nndl_support.pinn.minpack import minimise_squares
 from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
 
 # The exponential of a height that only a wild step visits.
@@ -113,13 +113,46 @@ def bratu_residual(weights: npt.ArrayLike, lam: float, x: npt.ArrayLike) -> tupl
     return residual, jacobian
 
 
+def deflation_factor(
+    weights: npt.ArrayLike, known: npt.ArrayLike, x: npt.ArrayLike, q: npt.ArrayLike
+) -> tuple[float, np.ndarray]:
+    r"""What a residual is multiplied by to keep the ansatz away from a known solution, and its slopes in the weights.
+
+    .. math:: 1 + \frac{1}{\lVert u - u_1 \rVert^2}, \qquad \lVert v \rVert^2 = \int_0^1 v^2\,dx \approx \sum_i q_i\,v(x_i)^2
+
+    Parameters
+    ----------
+    weights : array (3H,)
+    known : array (P,), values of the known solution
+    x, q : array (P,), places and weights of a quadrature, as :func:`nndl_support.pinn.tanh_layer.gauss_points` returns
+
+    Returns
+    -------
+    factor : float
+    slopes : array (3H,)
+
+    Examples
+    --------
+    Two units of height apart everywhere, so a quarter is added to one:
+
+    >>> x, q = gauss_points(5)
+    >>> deflation_factor(np.zeros(3), np.full(5, 2.0), x, q)[0]
+    1.25
+    """
+    x, q = np.asarray(x, dtype=float), np.asarray(q, dtype=float)
+    of_N, bump = jet(weights, x), x * (1.0 - x)
+    apart = bump * of_N.value - known
+    distance = q @ apart**2
+    return float(1.0 + 1.0 / distance), -2.0 / distance**2 * ((q * apart * bump) @ of_N.value_slopes)
+
+
 def fit_bratu(
     lam: float,
     start: npt.ArrayLike,
     *,
     away_from: Callable[[np.ndarray], np.ndarray] | None = None,
     n_points: int = 40,
-    max_evaluations: int = 400,
+    max_evaluations: int = 150,
 ) -> BratuFit:
     r"""Minimise the mean square residual by Levenberg-Marquardt.
 
@@ -144,29 +177,23 @@ def fit_bratu(
     >>> float(low.profile([0.5])[0].round(4)), float(high.profile([0.5])[0].round(3))
     (0.1405, 4.091)
     """
+    if not lam > 0:
+        raise ValueError(f"lambda is {lam}; expected a positive number")
     x, q = gauss_points(n_points)
-    root, bump = np.sqrt(q), x * (1.0 - x)
     known = None if away_from is None else np.asarray(away_from(x), dtype=float)
+    if known is not None and known.shape != x.shape:
+        raise ValueError(f"away_from returned shape {known.shape} for {n_points} points; expected ({n_points},)")
 
     def both(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         residual, jacobian = bratu_residual(weights, lam, x)
-        residual, jacobian = root * residual, root[:, None] * jacobian
+        # So weighted, the sum of squares is the mean square over the slab.
+        residual, jacobian = np.sqrt(q) * residual, np.sqrt(q)[:, None] * jacobian
         if known is None:
             return residual, jacobian
-        of_N = jet(weights, x)
-        apart = bump * of_N.value - known
-        distance = q @ apart**2
-        factor = 1.0 + 1.0 / distance
-        factor_slopes = -2.0 / distance**2 * ((q * apart * bump) @ of_N.value_slopes)
+        factor, factor_slopes = deflation_factor(weights, known, x, q)
         return factor * residual, factor * jacobian + np.outer(residual, factor_slopes)
 
-    found = least_squares(
-        lambda weights: both(weights)[0],
-        np.asarray(start, dtype=float),
-        jac=lambda weights: both(weights)[1],
-        method="lm",
-        max_nfev=max_evaluations,
-    )
+    found = minimise_squares(both, start, max_evaluations=max_evaluations)
     even = (np.arange(100 * n_points) + 0.5) / (100 * n_points)
     measured = float(np.sqrt(np.mean(bratu_residual(found.x, lam, even)[0] ** 2)))
     seen = float(np.sqrt(q @ bratu_residual(found.x, lam, x)[0] ** 2))

@@ -67,8 +67,12 @@ def heat_residual(u: Field, t: Tensor, x: Tensor, conductivity: float = 0.1) -> 
     >>> heat_residual(lambda t, x: t + x**2, torch.zeros(2), torch.ones(2), conductivity=0.25).tolist()
     [0.5, 0.5]
     """
+    if t.ndim != 1 or t.shape != x.shape:
+        raise ValueError(f"t has shape {tuple(t.shape)} and x {tuple(x.shape)}; expected (B,) for both")
     t, x = t.detach().requires_grad_(), x.detach().requires_grad_()
     value = u(t, x)
+    if value.shape != t.shape:
+        raise ValueError(f"u returned shape {tuple(value.shape)} for {len(t)} places; expected ({len(t)},)")
     # The zeros let a function pass that does not depend on t or on x.
     u_t, u_x = torch.autograd.grad(value.sum() + 0 * (t + x).sum(), (t, x), create_graph=True)
     (u_xx,) = torch.autograd.grad(u_x.sum() + 0 * x.sum(), x, create_graph=True)
@@ -102,6 +106,9 @@ def heat_terms(
     >>> [term.item() for term in terms]
     [0.0, 1.0, 0.0, 1.0]
     """
+    for name, places, columns in (("inside", inside, 2), ("data", data, 3)):
+        if places.ndim != 2 or places.shape[1] != columns:
+            raise ValueError(f"{name} has shape {tuple(places.shape)}; expected (B, {columns})")
     zeros = torch.zeros_like(at_walls)
     walls = torch.cat([u(at_walls, zeros), u(at_walls, zeros + 1)])
     return HeatTerms(

@@ -127,6 +127,8 @@ class KansaSolver:
 
     def predict(self, x: npt.ArrayLike) -> np.ndarray:
         """Solution at places (M, D): array (M,)."""
+        if not hasattr(self, "solution_"):
+            raise ValueError("this KansaSolver has solved nothing yet; call fit(equations) first")
         return self.solution_.predict(x)
 
     def gradient(self, x: npt.ArrayLike) -> np.ndarray:
@@ -166,6 +168,10 @@ class KansaSolver:
             raise ValueError(f"epsilon must be a positive number or 'loo', but is {self.epsilon!r}")
         if not radial_kernels.get(self.kernel).needs_epsilon:
             raise ValueError(f"the kernel {self.kernel!r} has no shape to choose: give epsilon=1.0")
+        if len(self._centres) < 2:
+            raise ValueError(
+                "epsilon='loo' leaves one of the equations out, but there is only one; give epsilon a number"
+            )
         spacing = KDTree(self._centres).query(self._centres, k=2)[0][:, 1].mean()
         values = self.right_hand_side_
 
@@ -181,6 +187,8 @@ class KansaSolver:
         return choose_epsilon(cost, 0.02 / spacing, 2 / spacing)
 
     def _check_square(self, n_equations: int) -> None:
+        if not np.isfinite(self._centres).all():
+            raise ValueError(f"the centres, of shape {self._centres.shape}, are not all finite")
         if self._centres.ndim != 2 or len(self._centres) != n_equations:
             raise ValueError(
                 f"there are {n_equations} equations, but the centres have shape {self._centres.shape}; "

@@ -59,6 +59,8 @@ class KernelBasis:
         self.centres = np.array(centres, dtype=float)
         if self.centres.ndim != 2 or 0 in self.centres.shape or not np.isfinite(self.centres).all():
             raise ValueError(f"centres has shape {self.centres.shape}; expected (N, D), all of it finite")
+        if degree < -1:
+            raise ValueError(f"degree is {degree}; expected at least -1, which is no polynomial")
         self.kernel, self.epsilon, self.degree = radial_kernels.get(kernel), epsilon, degree
         self.powers = polynomial_tail.monomial_powers(self.centres.shape[1], degree)
         if len(self.powers) > len(self.centres):

@@ -6,8 +6,8 @@ Shapes: M places x, N centres c, D coordinates; t = epsilon times distance.
 
 References
 ----------
-Kansa (1990), Multiquadrics, a scattered data approximation scheme with applications to computational fluid-dynamics, Computers
-& Mathematics with Applications 19(8-9), https://doi.org/10.1016/0898-1221(90)90271-K.
+Kansa (1990), Multiquadrics, a scattered data approximation scheme with applications to computational fluid-dynamics,
+II, Computers & Mathematics with Applications 19(8-9), https://doi.org/10.1016/0898-1221(90)90271-K.
 Fasshauer (2007), Meshfree Approximation Methods with MATLAB, World Scientific, https://doi.org/10.1142/6437, appendix D.
 """
 

@@ -189,7 +189,10 @@ class Collocation(NamedTuple):
         places = self.places()
         values = _at(self.values, places)
         _check("values", values, ((), (len(places),)))
-        return np.array(np.broadcast_to(values, len(places)))
+        filled = np.array(np.broadcast_to(values, len(places)))
+        if not np.isfinite(filled).all():
+            raise ValueError(f"{(~np.isfinite(filled)).sum()} of the {len(places)} values are not finite")
+        return filled
 
 
 def _at(coefficient: Coefficient, points: np.ndarray) -> np.ndarray:

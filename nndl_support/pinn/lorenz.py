@@ -41,6 +41,8 @@ def lorenz_field(state: npt.ArrayLike, constants: Constants = CLASSICAL) -> np.n
     [10.0, 23.0, -6.0]
     """
     state = np.asarray(state, dtype=float)
+    if state.shape[-1:] != (3,):
+        raise ValueError(f"state has shape {state.shape}; expected (..., 3)")
     sigma, rho, beta = constants
     x, y, z = state[..., 0], state[..., 1], state[..., 2]
     return np.stack([sigma * (y - x), x * (rho - z) - y, x * y - beta * z], axis=-1)
@@ -112,6 +114,8 @@ def lorenz_map(
     >>> lorenz_map([0.0, 0.0, 24.0], 0.3).round(4).tolist()
     [0.0, 0.0, 10.7839]
     """
+    if n_substeps < 1:
+        raise ValueError(f"n_substeps is {n_substeps}; expected at least 1")
     state = np.asarray(state, dtype=float)
     for _ in range(n_substeps):
         state = runge_kutta_step(lambda s: lorenz_field(s, constants), state, time / n_substeps)
@@ -136,6 +140,8 @@ def iterate(step: Callable[[np.ndarray], np.ndarray], state: npt.ArrayLike, n_st
     >>> iterate(lambda s: 2 * s, np.ones(3), 3)[:, 0].tolist()
     [1.0, 2.0, 4.0, 8.0]
     """
+    if n_steps < 0:
+        raise ValueError(f"n_steps is {n_steps}; expected at least 0")
     states = [np.asarray(state, dtype=float)]
     for _ in range(n_steps):
         states.append(step(states[-1]))
@@ -169,8 +175,12 @@ def lyapunov_exponents(
     [-13.67]
     """
     states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or states.shape[1] != 3:
-        raise ValueError(f"states have shape {states.shape}; expected (B, 3)")
+    if states.ndim != 2 or states.shape[1] != 3 or not np.isfinite(states).all():
+        raise ValueError(f"states have shape {states.shape}; expected (B, 3), all of it finite")
+    if not (dt > 0 and round(time / dt) >= 1 and warm_up >= 0):
+        raise ValueError(
+            f"time is {time}, dt {dt} and warm_up {warm_up}; expected at least one step of positive length"
+        )
     # A state and the three errors that travel with it, as rows (B, 4, 3); no error begins along an axis.
     errors = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [1.0, 1.0, -2.0]])
     joint = np.concatenate([states[:, None], np.broadcast_to(errors, (len(states), 3, 3))], axis=1)
@@ -242,6 +252,8 @@ def one_step_error(
     0.5
     """
     before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    if before.shape != after.shape or before.ndim != 2:
+        raise ValueError(f"before has shape {before.shape} and after {after.shape}; expected (N, 3) for both")
     return float(np.sqrt(np.mean(((step(before) - after) / scale) ** 2)))
 
 
@@ -268,8 +280,11 @@ def recover_constants(
     [10.0, 28.0, 2.6667]
     """
     before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    if before.shape != after.shape or before.ndim != 2 or before.shape[1] != 3:
-        raise ValueError(f"before has shape {before.shape} and after {after.shape}; expected (N, 3) for both")
+    right_shapes = before.shape == after.shape and before.ndim == 2 and before.shape[1] == 3
+    if not right_shapes or not (np.isfinite(before).all() and np.isfinite(after).all()):
+        raise ValueError(
+            f"before has shape {before.shape} and after {after.shape}; expected (N, 3) for both, all of it finite"
+        )
 
     def miss(constants: np.ndarray) -> np.ndarray:
         return (lorenz_map(before, dt, tuple(constants), n_substeps=n_substeps) - after).ravel()

@@ -40,7 +40,7 @@ def plane_wave(x: npt.ArrayLike, wave_number: float, *, angle: float = 0.5) -> n
     array([1.])
     """
     direction = np.array([np.cos(angle), np.sin(angle)])
-    return np.asarray(np.sin(wave_number * (np.asarray(x, dtype=float) @ direction)))
+    return np.asarray(np.sin(wave_number * (_places(x) @ direction)))
 
 
 def boundary_layer(x: npt.ArrayLike, peclet: float) -> np.ndarray:
@@ -63,7 +63,12 @@ def boundary_layer(x: npt.ArrayLike, peclet: float) -> np.ndarray:
     >>> boundary_layer([[0.0], [0.5], [1.0]], 2.0).round(3)
     array([0.   , 0.269, 1.   ])
     """
-    first = np.asarray(x, dtype=float)[:, 0]
+    if not peclet > 0:
+        raise ValueError(f"peclet is {peclet}; expected a positive number")
+    places = np.asarray(x, dtype=float)
+    if places.ndim != 2:
+        raise ValueError(f"x has shape {places.shape}; expected (M, D)")
+    first = places[:, 0]
     return np.asarray((np.exp(peclet * (first - 1)) - np.exp(-peclet)) / -np.expm1(-peclet))
 
 
@@ -87,7 +92,7 @@ def corner_singularity(x: npt.ArrayLike) -> np.ndarray:
     >>> corner_singularity([[1.0, 0.0], [0.0, -8.0], [-1.0, 1.0]]).round(6)
     array([0.      , 0.      , 1.259921])
     """
-    places = np.asarray(x, dtype=float)
+    places = _places(x)
     angle = np.arctan2(places[:, 1], places[:, 0]) % (2 * np.pi)
     return np.asarray(np.hypot(places[:, 0], places[:, 1]) ** (2 / 3) * np.sin(2 * angle / 3))
 
@@ -108,7 +113,7 @@ def harmonic(x: npt.ArrayLike) -> np.ndarray:
     >>> harmonic([[0.0, 0.0]])
     array([1.])
     """
-    first, second = np.asarray(x, dtype=float).T
+    first, second = _places(x).T
     return np.asarray(np.exp(second) * np.cos(first))
 
 
@@ -128,7 +133,7 @@ def tilted_waves(x: npt.ArrayLike) -> np.ndarray:
     >>> tilted_waves([[1.0, -3.0]])
     array([9.])
     """
-    first, second = np.asarray(x, dtype=float).T
+    first, second = _places(x).T
     return np.asarray(np.sin(3 * first + second) + first * second**2)
 
 
@@ -140,7 +145,7 @@ def tilted_waves_gradient(x: npt.ArrayLike) -> np.ndarray:
     >>> tilted_waves_gradient([[1.0, -3.0]])
     array([[12., -5.]])
     """
-    first, second = np.asarray(x, dtype=float).T
+    first, second = _places(x).T
     slope = np.cos(3 * first + second)
     return np.column_stack([3 * slope + second**2, slope + 2 * first * second])
 
@@ -153,7 +158,7 @@ def tilted_waves_source(x: npt.ArrayLike) -> np.ndarray:
     >>> tilted_waves_source([[1.0, -3.0]])
     array([-2.])
     """
-    first, second = np.asarray(x, dtype=float).T
+    first, second = _places(x).T
     return np.asarray(10 * np.sin(3 * first + second) - 2 * first)
 
 
@@ -190,4 +195,11 @@ def sine_and_bump_source(x: npt.ArrayLike) -> np.ndarray:
 
 
 def _squared_distance(x: npt.ArrayLike) -> np.ndarray:
-    return np.asarray(((np.asarray(x, dtype=float) - BUMP) ** 2).sum(axis=1))
+    return np.asarray(((_places(x) - BUMP) ** 2).sum(axis=1))
+
+
+def _places(x: npt.ArrayLike) -> np.ndarray:
+    places = np.asarray(x, dtype=float)
+    if places.ndim != 2 or places.shape[1] != 2:
+        raise ValueError(f"x has shape {places.shape}; expected (M, 2)")
+    return places

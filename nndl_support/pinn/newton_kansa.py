@@ -81,7 +81,8 @@ def newton_kansa(
     Raises
     ------
     ValueError
-        When the equation's operator is not an AdvectionDiffusion, or epsilon is to be chosen.
+        When the equation's operator is not an AdvectionDiffusion, epsilon is to be chosen, or a function of u or of the
+        points returns another shape, or numbers that are not finite.
     numpy.linalg.LinAlgError
         When a step is a singular problem, as at a fold where two solutions meet.
 
@@ -111,12 +112,17 @@ def newton_kansa(
         raise ValueError(f"the equation needs an AdvectionDiffusion operator, but has {operator!r}")
     if isinstance(solver.epsilon, str):
         raise ValueError(f"epsilon must be a number, the same in all steps, but is {solver.epsilon!r}")
+    if max_steps < 1:
+        raise ValueError(f"max_steps is {max_steps}; expected at least 1")
     f = equation.right_hand_side()
     linear = KansaSolver(solver.kernel, epsilon=solver.epsilon, degree=solver.degree)
     sigma = operator.reaction(places) if callable(operator.reaction) else operator.reaction
     u = np.zeros(len(places)) if start is None else np.array(start(places), dtype=float)
     if u.shape != f.shape:
         raise ValueError(f"start returned shape {u.shape} for {len(places)} points; expected ({len(places)},)")
+    for name, values in (("term", term(u)), ("derivative", derivative(u))):
+        if np.shape(values) != f.shape:
+            raise ValueError(f"{name} returned shape {np.shape(values)} for {len(u)} values; expected ({len(u)},)")
     iterates: list[Expansion] = []
     steps: list[float] = []
     residuals: list[float] = []

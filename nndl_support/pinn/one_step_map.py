@@ -47,6 +47,12 @@ class OneStepMap(nn.Module):
             raise ValueError(
                 f"before has shape {tuple(before.shape)} and after {tuple(after.shape)}; expected (N, D) for both"
             )
+        still = [d for d in range(before.shape[1]) if not (before[:, d].std() > 0 and (after - before)[:, d].std() > 0)]
+        if still:
+            raise ValueError(
+                f"coordinates {still} of the {len(before)} states, or of their increments, do not vary; "
+                "expected a positive spread of each, by which it is divided"
+            )
         n = before.shape[1]
         self.register_buffer("mean", before.mean(0))
         self.register_buffer("spread", before.std(0))
@@ -105,6 +111,8 @@ def train_one_step_map(
     >>> one_step_loss(model, before, 0.9 * before).item() < 0.01
     True
     """
+    if iterations < 1:
+        raise ValueError(f"iterations is {iterations}; expected at least 1")
     model = OneStepMap(before, after, width, generator=torch.Generator().manual_seed(seed))
     optimizer = torch.optim.LBFGS(
         model.parameters(),

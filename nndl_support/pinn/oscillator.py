@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
+from nndl_support.pinn.minpack import minimise_squares
 from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
 
 
@@ -71,6 +71,8 @@ def measure_oscillation(
     >>> bool((x == damped_oscillation(t, 0.2, 2.0)).all())
     True
     """
+    if n < 1 or not noise >= 0:
+        raise ValueError(f"n is {n} and noise {noise}; expected at least 1 measurement and a deviation of at least 0")
     t = np.sort(rng.random(n)) * until
     return t, damped_oscillation(t, gamma, omega) + noise * rng.normal(size=n)
 
@@ -116,7 +118,7 @@ def fit_oscillator(
     n_units: int = 24,
     n_points: int = 100,
     ridge: float = 1e-3,
-    max_evaluations: int = 250,
+    max_evaluations: int = 150,
 ) -> OscillatorFit:
     r"""Fit a network to measurements and, with a weight, to the law at all times up to the horizon.
 
@@ -150,8 +152,17 @@ def fit_oscillator(
     (0.2, 2.0)
     """
     t, x = np.asarray(t, dtype=float), np.asarray(x, dtype=float)
-    if t.shape != x.shape or t.ndim != 1 or len(t) == 0:
-        raise ValueError(f"t has shape {t.shape} and x {x.shape}; expected two vectors (M,) of one length")
+    if t.shape != x.shape or t.ndim != 1 or len(t) == 0 or not (np.isfinite(t).all() and np.isfinite(x).all()):
+        raise ValueError(
+            f"t has shape {t.shape} and x {x.shape}; expected two vectors (M,) of one length, all of it finite"
+        )
+    for name, given, least in (("horizon", horizon, t.max()), ("noise", noise, 0.0)):
+        if not (given > 0 and given >= least):
+            raise ValueError(f"{name} is {given}; expected a positive number of at least {least:.4g}")
+    if not physics >= 0:
+        raise ValueError(f"physics is {physics}; expected a number of at least 0")
+    if law is not None and len(law) != 2:
+        raise ValueError(f"law is {law}; expected gamma and omega")
     times, q = gauss_points(n_points, horizon)
     root, n_weights = physics * np.sqrt(q), 3 * n_units
     per_datum = noise * np.sqrt(len(t))
@@ -161,27 +172,23 @@ def fit_oscillator(
         d, k = unknowns[n_weights:] if fixed is None else fixed
         return unknowns[:n_weights], float(d), float(k)
 
-    def terms(unknowns: np.ndarray) -> np.ndarray:
+    def both(unknowns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         weights, d, k = split(unknowns)
         seen, path = jet(weights, t), jet(weights, times)
-        residual = path.second + d * path.first + k * path.value
-        return np.concatenate([(seen.value - x) / per_datum, root * residual, ridge * weights])
-
-    def slopes(unknowns: np.ndarray) -> np.ndarray:
-        weights, d, k = split(unknowns)
-        seen, path = jet(weights, t), jet(weights, times)
-        residual = path.second_slopes + d * path.first_slopes + k * path.value_slopes
-        of_weights = np.vstack([seen.value_slopes / per_datum, root[:, None] * residual, ridge * np.eye(n_weights)])
+        law_broken = path.second + d * path.first + k * path.value
+        terms = np.concatenate([(seen.value - x) / per_datum, root * law_broken, ridge * weights])
+        slopes = path.second_slopes + d * path.first_slopes + k * path.value_slopes
+        of_weights = np.vstack([seen.value_slopes / per_datum, root[:, None] * slopes, ridge * np.eye(n_weights)])
         if fixed is not None:
-            return of_weights
-        of_law = np.zeros((len(of_weights), 2))
+            return terms, of_weights
+        of_law = np.zeros((len(terms), 2))
         of_law[len(t) : len(t) + n_points] = root[:, None] * np.column_stack([path.first, path.value])
-        return np.hstack([of_weights, of_law])
+        return terms, np.hstack([of_weights, of_law])
 
     start = random_weights(n_units, horizon, rng, steepness=1.5 * horizon)
     if fixed is None:
         start = np.append(start, [0.5, 3.0])
-    found = least_squares(terms, start, jac=slopes, method="lm", max_nfev=max_evaluations)
+    found = minimise_squares(both, start, max_evaluations=max_evaluations)
     weights, d, k = split(found.x)
     path = jet(weights, times)
     residual = np.sqrt(q @ (path.second + d * path.first + k * path.value) ** 2)

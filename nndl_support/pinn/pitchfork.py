@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares, minimize_scalar
+from scipy.optimize import minimize_scalar
 
+from nndl_support.pinn.minpack import minimise_squares
 from nndl_support.pinn.tanh_layer import gauss_points, jet, random_weights
 
 
@@ -117,6 +118,8 @@ def price_of_a_detour(x0: float, mu: float, horizon: float) -> float:
     """
     if not (mu > 0 and x0 * x0 <= mu):
         raise ValueError(f"x0 is {x0} and mu {mu}; expected mu > 0 and x0 between -sqrt(mu) and sqrt(mu)")
+    if not horizon > 0:
+        raise ValueError(f"horizon is {horizon}; expected a positive number")
     return (2.0 * mu * x0**2 - x0**4) / horizon
 
 
@@ -157,7 +160,7 @@ def fit_pitchfork(
     n_units: int = 20,
     n_points: int = 100,
     start: npt.ArrayLike | None = None,
-    max_evaluations: int = 300,
+    max_evaluations: int = 200,
 ) -> PitchforkFit:
     r"""Minimise mean square residual plus squared error of the initial value, by Levenberg-Marquardt.
 
@@ -188,16 +191,13 @@ def fit_pitchfork(
     t, q = gauss_points(n_points, horizon)
     root, zero = np.sqrt(q), np.zeros(1)
 
-    def terms(weights: np.ndarray) -> np.ndarray:
-        x = jet(weights, t)
-        return np.append(root * (x.first - mu * x.value + x.value**3), jet(weights, zero).value - x0)
+    def both(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x, at_zero = jet(weights, t), jet(weights, zero)
+        residual = root * (x.first - mu * x.value + x.value**3)
+        slopes = x.first_slopes + (3.0 * x.value**2 - mu)[:, None] * x.value_slopes
+        return np.append(residual, at_zero.value - x0), np.vstack([root[:, None] * slopes, at_zero.value_slopes])
 
-    def slopes(weights: np.ndarray) -> np.ndarray:
-        x = jet(weights, t)
-        inside = x.first_slopes + (3.0 * x.value**2 - mu)[:, None] * x.value_slopes
-        return np.vstack([root[:, None] * inside, jet(weights, zero).value_slopes])
-
-    first = random_weights(n_units, horizon, rng, steepness=8.0) if start is None else np.asarray(start, dtype=float)
-    found = least_squares(terms, first, jac=slopes, method="lm", max_nfev=max_evaluations)
+    first = random_weights(n_units, horizon, rng, steepness=8.0) if start is None else start
+    found = minimise_squares(both, first, max_evaluations=max_evaluations)
     residual = float(np.sqrt(np.sum(found.fun[:-1] ** 2)))
     return PitchforkFit(found.x, 2.0 * float(found.cost), residual, float(abs(found.fun[-1])))

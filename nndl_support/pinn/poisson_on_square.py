@@ -118,12 +118,19 @@ def finite_differences(n: int, right_hand_side: Callable[[np.ndarray], np.ndarra
     >>> points, u.round(4)
     (array([[0.5, 0.5]]), array([1.2337]))
     """
+    if n < 3:
+        raise ValueError(f"n is {n}; expected at least 3 lines, one of them inside")
     h = 1 / (n - 1)
     points = square_nodes(n).inside
+    f = np.asarray(right_hand_side(points), dtype=float)
+    if f.shape != (len(points),):
+        raise ValueError(
+            f"right_hand_side returned shape {f.shape} for {len(points)} points; expected ({len(points)},)"
+        )
     second = sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(n - 2, n - 2)) / h**2
     one = sparse.eye_array(n - 2)
     laplacian = sparse.kron(second, one) + sparse.kron(one, second)
-    return points, np.atleast_1d(spsolve(laplacian.tocsc(), right_hand_side(points)))
+    return points, np.atleast_1d(spsolve(laplacian.tocsc(), f))
 
 
 def largest_error(predict: Callable[[np.ndarray], np.ndarray], *, lines: int = 41) -> float:

@@ -21,6 +21,11 @@ from scipy.optimize import least_squares
 from nndl_support.pinn.kernel_basis import KernelBasis
 from nndl_support.pinn.linear_operators import Collocation
 
+# Singular values smaller than this, relative to the largest, are not inverted.
+_NEGLIGIBLE = 1e-13
+# Widths stay within a factor of a thousand of those at the start, as logarithms.
+_FARTHEST = np.log(1e3)
+
 
 def weighted_system(
     equations: Sequence[Collocation],
@@ -50,7 +55,7 @@ def weighted_system(
     Raises
     ------
     ValueError
-        When there is not one weight for each equation, or not one epsilon for each centre.
+        When there is not one positive weight for each equation, or not one positive epsilon for each centre.
 
     Examples
     --------
@@ -59,21 +64,76 @@ def weighted_system(
     >>> A.T, b
     (array([[1.        , 0.36787944]]), array([3., 3.]))
     """
-    shapes = np.broadcast_to(np.asarray(epsilons, dtype=float), len(centres))
+    centres, shapes = _check_units(centres, epsilons)
+    if not len(equations):
+        raise ValueError("there are no equations; expected at least one Collocation")
     if len(weights) != len(equations):
         raise ValueError(f"there are {len(weights)} weights, but {len(equations)} equations; expected one for each")
-    rows, data = [], []
-    for equation, weight in zip(equations, weights):
-        places = equation.places()
-        # Every unit has a width of its own, so every unit is a basis of its own.
-        columns = [
-            equation.operator.matrix(KernelBasis(centre[None], kernel, epsilon), places)
-            for centre, epsilon in zip(centres, shapes)
-        ]
-        scale = np.sqrt(weight / len(places))
-        rows.append(scale * np.hstack(columns))
-        data.append(scale * equation.right_hand_side())
-    return np.vstack(rows), np.concatenate(data)
+    if not all(weight > 0 for weight in weights):
+        raise ValueError(f"weights is {list(weights)}; expected positive numbers")
+    columns = [_column(equations, weights, centre, shape, kernel) for centre, shape in zip(centres, shapes)]
+    data = [_scale(e, weight) * e.right_hand_side() for e, weight in zip(equations, weights)]
+    return np.column_stack(columns), np.concatenate(data)
+
+
+def _column(
+    equations: Sequence[Collocation], weights: Sequence[float], centre: np.ndarray, epsilon: float, kernel: str
+) -> np.ndarray:
+    # Every unit has a width of its own, so every unit is a basis of its own.
+    basis = KernelBasis(centre[None], kernel, float(epsilon))
+    rows = [_scale(e, weight) * e.operator.matrix(basis, e.places())[:, 0] for e, weight in zip(equations, weights)]
+    return np.concatenate(rows)
+
+
+def _scale(equation: Collocation, weight: float) -> float:
+    return float(np.sqrt(weight / len(equation.places())))
+
+
+def _check_units(centres: npt.ArrayLike, epsilons: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (H, D) and one over the width of each, (H,)."""
+    places, shapes = np.asarray(centres, dtype=float), np.asarray(epsilons, dtype=float)
+    if places.ndim != 2 or not np.isfinite(places).all():
+        raise ValueError(f"centres has shape {places.shape}; expected (H, D), all of it finite")
+    if shapes.shape not in ((), (len(places),)):
+        raise ValueError(f"epsilon has shape {shapes.shape} for {len(places)} centres; expected () or ({len(places)},)")
+    if not (np.isfinite(shapes) & (shapes > 0)).all():
+        raise ValueError(f"epsilon is {shapes.tolist()}; expected positive numbers")
+    return places, np.broadcast_to(shapes, len(places))
+
+
+def projected_jacobian(A: np.ndarray, b: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    r"""How the residual with the best output weights changes with the hidden units (Golub and Pereyra).
+
+    .. math:: r = Ac - b,\ c = A^+ b \quad\Rightarrow\quad
+        \frac{\partial r}{\partial\theta} = (I - AA^+)\, \frac{\partial A}{\partial\theta}\, c
+        - (A^+)^\top \frac{\partial A^\top}{\partial\theta}\, r
+
+    Parameters
+    ----------
+    A : array (M, H)
+    b : array (M,)
+    slopes : array (H, P, M)
+        Derivative of column h of A with respect to the p-th number of unit h, on which no other column depends.
+
+    Returns
+    -------
+    array (M, HP), the unit before the number
+
+    Examples
+    --------
+    One unit, :math:`A = (1, \theta)^\top` at 0, so that :math:`r = (0, -1)` and moving the second entry turns it:
+
+    >>> projected_jacobian(np.array([[1.0], [0.0]]), np.array([1.0, 1.0]), np.array([[[0.0, 1.0]]]))
+    array([[1.],
+           [1.]])
+    """
+    inverse = np.linalg.pinv(A, rcond=_NEGLIGIBLE)
+    c = inverse @ b
+    residual = A @ c - b
+    moved = slopes * c[:, None, None]
+    moved = moved - moved @ inverse.T @ A.T
+    turned = (slopes @ residual)[:, :, None] * inverse[:, None, :]
+    return (moved - turned).reshape(-1, len(b)).T
 
 
 def gradient_descent_path(A: np.ndarray, b: np.ndarray, steps: npt.ArrayLike) -> np.ndarray:
@@ -104,9 +164,14 @@ def gradient_descent_path(A: np.ndarray, b: np.ndarray, steps: npt.ArrayLike) ->
            [1.    , 0.25  ],
            [1.    , 0.4375]])
     """
+    t = np.asarray(steps)
+    if (t < 0).any():
+        raise ValueError(f"steps is {t.tolist()}; expected numbers of at least 0")
+    if A.ndim != 2 or b.shape != A.shape[:1]:
+        raise ValueError(f"A has shape {A.shape} and b {b.shape}; expected (M, H) and (M,)")
     u, sigma, vt = np.linalg.svd(A, full_matrices=False)
     shrinking = 1 - (sigma / sigma[0]) ** 2
-    done = 1 - shrinking[None, :] ** np.asarray(steps, dtype=float)[:, None]
+    done = 1 - shrinking[None, :] ** t.astype(float)[:, None]
     return np.asarray((done * (u.T @ b) / sigma) @ vt)
 
 
@@ -137,7 +202,7 @@ class RBFNetworkPINN:
     Notes
     -----
     Output weights are the solution of a linear least-squares problem for whatever centres and widths (variable projection); only
-    the latter are searched for, by a trust-region Gauss-Newton method with differences for derivatives.
+    the latter are searched for, by a trust-region Gauss-Newton method with :func:`projected_jacobian`.
 
     Examples
     --------
@@ -160,8 +225,7 @@ class RBFNetworkPINN:
     ) -> None:
         self.centres, self.epsilon, self.kernel = np.array(centres, dtype=float), epsilon, kernel
         self.learn, self.max_evaluations = learn, max_evaluations
-        if self.centres.ndim != 2:
-            raise ValueError(f"centres has shape {self.centres.shape}; expected (H, D)")
+        _check_units(self.centres, epsilon)
 
     def fit(self, equations: Sequence[Collocation], *, weights: Sequence[float] | None = None) -> "RBFNetworkPINN":
         """Minimise the weighted mean squares of the residuals.
@@ -176,16 +240,23 @@ class RBFNetworkPINN:
         RBFNetworkPINN, itself
         """
         balance = [1.0] * len(equations) if weights is None else list(weights)
-        shapes = np.broadcast_to(np.asarray(self.epsilon, dtype=float), len(self.centres))
-        hidden = np.concatenate([self.centres.ravel(), np.log(shapes)])
+        places, shapes = _check_units(self.centres, self.epsilon)
+        hidden = np.column_stack([places, np.log(shapes)]).ravel()
+
+        def system(hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return weighted_system(equations, balance, *self._unpack(hidden), self.kernel)
 
         def residual(hidden: np.ndarray) -> np.ndarray:
-            A, b = weighted_system(equations, balance, *self._unpack(hidden), self.kernel)
+            A, b = system(hidden)
             return A @ _least_squares(A, b) - b
+
+        def jacobian(hidden: np.ndarray) -> np.ndarray:
+            slopes = [self._slopes(equations, balance, unit) for unit in zip(*self._unpack(hidden))]
+            return projected_jacobian(*system(hidden), np.array(slopes))
 
         self.losses_ = [float(np.sum(residual(hidden) ** 2))]
         if self.learn:
-            hidden = least_squares(residual, hidden, max_nfev=self.max_evaluations).x
+            hidden = least_squares(residual, hidden, jac=jacobian, max_nfev=self.max_evaluations).x
             self.losses_.append(float(np.sum(residual(hidden) ** 2)))
         self.centres_, self.epsilons_ = self._unpack(hidden)
         self.coefficients_ = _least_squares(
@@ -195,17 +266,34 @@ class RBFNetworkPINN:
 
     def predict(self, x: npt.ArrayLike) -> np.ndarray:
         """Output at places (M, D): array (M,)."""
+        if not hasattr(self, "coefficients_"):
+            raise ValueError("this RBFNetworkPINN has learnt nothing yet; call fit(equations) first")
         columns = [
             KernelBasis(centre[None], self.kernel, epsilon).values(x)
             for centre, epsilon in zip(self.centres_, self.epsilons_)
         ]
         return np.hstack(columns) @ self.coefficients_
 
+    def _slopes(
+        self, equations: Sequence[Collocation], weights: Sequence[float], unit: tuple[np.ndarray, float]
+    ) -> np.ndarray:
+        """Central differences of a unit's column with respect to its centre and ln epsilon: array (D + 1, M)."""
+        here, step, columns = np.append(unit[0], np.log(unit[1])), 1e-5, []
+        for change in step * np.eye(len(here)):
+            ahead, behind = (
+                _column(equations, weights, moved[:-1], np.exp(moved[-1]), self.kernel)
+                for moved in (here + change, here - change)
+            )
+            columns.append((ahead - behind) / (2 * step))
+        return np.array(columns)
+
     def _unpack(self, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        split = self.centres.size
-        # Logarithms, so that widths stay positive.
-        return hidden[:split].reshape(self.centres.shape), np.exp(hidden[split:])
+        # A row for each unit: its centre and ln epsilon, so that widths stay positive. A unit that has lost its weight feels no
+        # slope, and a step may carry it anywhere: the limits keep its numbers finite.
+        rows = hidden.reshape(len(self.centres), -1)
+        first = np.log(np.asarray(self.epsilon, dtype=float))
+        return rows[:, :-1], np.exp(np.clip(rows[:, -1], first - _FARTHEST, first + _FARTHEST))
 
 
 def _least_squares(A: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.asarray(np.linalg.lstsq(A, b, rcond=1e-13)[0])
+    return np.asarray(np.linalg.lstsq(A, b, rcond=_NEGLIGIBLE)[0])

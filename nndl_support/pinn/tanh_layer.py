@@ -105,8 +105,8 @@ def random_weights(n_units: int, length: float, rng: np.random.Generator, *, ste
     >>> random_weights(5, 2.0, np.random.default_rng(0)).shape
     (15,)
     """
-    if not length > 0:
-        raise ValueError(f"length is {length}; expected a positive number")
+    if n_units < 1 or not length > 0:
+        raise ValueError(f"n_units is {n_units} and length {length}; expected at least 1 unit and a positive number")
     w = rng.normal(size=n_units) * steepness / length
     return np.concatenate([w, -w * rng.random(n_units) * length, 0.3 * rng.normal(size=n_units)])
 
@@ -134,5 +134,7 @@ def gauss_points(n: int, length: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     >>> round(float(q @ t**3), 12)
     6.75
     """
+    if n < 1 or not length > 0:
+        raise ValueError(f"n is {n} and length {length}; expected at least 1 point and a positive number")
     nodes, q = np.polynomial.legendre.leggauss(n)
     return (nodes + 1.0) / 2.0 * length, q / 2.0

@@ -33,6 +33,8 @@ def draw_two_valued(n: int, generator: torch.Generator, *, share_above: float = 
     >>> torch.allclose(y**2, x)
     True
     """
+    if n < 0:
+        raise ValueError(f"n is {n}; expected a number of points of at least 0")
     if not 0 <= share_above <= 1:
         raise ValueError(f"share_above is {share_above}; expected a probability")
     x, coin = torch.rand(2, n, 1, generator=generator, dtype=torch.float64)
@@ -69,6 +71,8 @@ def residual_loss(model: nn.Module, x: Tensor) -> Tensor:
     >>> residual_loss(nn.Identity(), torch.tensor([[0.0], [1.0]])).item()
     0.0
     """
+    if x.ndim != 2 or x.shape[1] != 1:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected (B, 1)")
     return ((model(x) ** 2 - x) ** 2).mean()
 
 
@@ -117,32 +121,45 @@ def small_network(n_heads: int, seed: int, *, width: int = 20) -> nn.Sequential:
     >>> small_network(2, seed=0)(torch.zeros(5, 1, dtype=torch.float64)).shape
     torch.Size([5, 2])
     """
+    if n_heads < 1 or width < 1:
+        raise ValueError(f"n_heads is {n_heads} and width {width}; expected at least 1 of each")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         layers = (nn.Linear(1, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, n_heads))
         return nn.Sequential(*layers).double()
 
 
-def train(model: nn.Module, loss, data, *, steps: int = 600, learning_rate: float = 0.01) -> list[float]:
-    """Adam on all data at once, with :func:`nndl_support.training.fit`; returns the loss of every step.
+def train(model: nn.Module, loss, data, *, iterations: int = 60) -> list[float]:
+    """L-BFGS on all data at once, with :func:`nndl_support.training.fit`.
 
     Parameters
     ----------
     model : nn.Module
     loss : nn.Module or function, and data : Tensor or tuple, as for ``fit``
-    steps : int
-    learning_rate : float
+    iterations : int of at least 1; rounded up to a multiple of 10
 
     Returns
     -------
-    list of float
+    list of float, the loss after every ten iterations
+
+    Raises
+    ------
+    ValueError
+        When there is not a single iteration to do.
 
     Examples
     --------
     >>> x = torch.linspace(0, 1, 20, dtype=torch.float64)[:, None]
-    >>> losses = train(small_network(1, seed=0), residual_loss, x, steps=50)
-    >>> losses[-1] < losses[0]
-    True
+    >>> losses = train(small_network(1, seed=0), residual_loss, x, iterations=30)
+    >>> len(losses), losses[-1] < losses[0]
+    (3, True)
     """
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    return fit(model, loss, data, optimizer, epochs=steps, batch_size=None).history["train_loss"]
+    if iterations < 1:
+        raise ValueError(f"iterations is {iterations}; expected at least 1")
+    optimizer = torch.optim.LBFGS(
+        model.parameters(), max_iter=10, history_size=20, line_search_fn="strong_wolfe", tolerance_change=0.0
+    )
+    rounds = -(-iterations // 10)
+    # What L-BFGS itself reports is the loss before a step; as validation data the same points give the loss after it.
+    result = fit(model, loss, data, optimizer, epochs=rounds, batch_size=None, validation=data)
+    return result.history["validation_loss"]

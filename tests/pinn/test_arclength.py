@@ -19,6 +19,19 @@ def test_it_goes_round_a_circle_and_stays_on_it():
     assert angle[-1] > 2 * np.pi
 
 
+@pytest.mark.parametrize("step", [0.02, 0.1])
+def test_points_of_the_curve_are_a_step_apart(step):
+    u, lam = follow_branch(circle, [1.0], 0.0, step=step, n_steps=9)
+    # A step is measured along the tangent, the chord is a little longer.
+    chords = np.hypot(np.diff(u[:, 0]), np.diff(lam))
+    assert ((chords >= step) & (chords < 1.01 * step)).all()
+
+
+def test_a_start_beside_the_curve_is_brought_onto_it():
+    u, lam = follow_branch(circle, [1.2], 0.0, step=0.1, n_steps=1)
+    np.testing.assert_allclose(u[:, 0] ** 2 + lam**2, 1, atol=1e-9)
+
+
 def test_it_starts_towards_larger_lambda():
     assert follow_branch(circle, [1.0], 0.0, step=0.1, n_steps=1)[1][1] > 0
     assert follow_branch(circle, [-1.0], 0.0, step=0.1, n_steps=1)[1][1] > 0
@@ -54,3 +67,16 @@ def test_the_curve_passes_both_solutions_and_the_fold():
 def test_a_step_that_is_too_long_is_reported():
     with pytest.raises(RuntimeError, match="too long"):
         follow_branch(circle, [1.0], 0.0, step=5.0, n_steps=3)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="n is 0; expected at least 1 inner point"):
+        bratu_equations(0)
+    with pytest.raises(ValueError, match=r"step is 0\.0; expected a positive number"):
+        follow_branch(circle, [1.0], 0.0, step=0.0, n_steps=3)
+    with pytest.raises(ValueError, match=r"u has shape \(4,\); expected \(3,\)"):
+        follow_branch(bratu_equations(3), np.zeros(4), 0.0, step=0.1, n_steps=3)
+    with pytest.raises(
+        ValueError, match=r"for u of shape \(2,\) the equations returned shapes \(2,\), \(2, 2\) and \(1,\)"
+    ):
+        follow_branch(circle, [1.0, 0.0], 0.0, step=0.1, n_steps=3)

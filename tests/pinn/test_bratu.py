@@ -88,9 +88,21 @@ def test_no_function_gets_below_the_floor(lam):
             assert np.sqrt(q @ residual**2) >= residual_floor(lam) * (1 - 1e-9)
 
 
-def test_the_floor_is_sharp_close_to_the_fold():
-    # Half way down the valley: u* shifted along sin(pi x) is already within a few per cent of the floor's order.
+@pytest.mark.parametrize("beyond", [1e-3, 1e-5])
+def test_the_floor_is_reached_close_to_the_fold(beyond):
+    # To first order the residual of u* + v is v'' + lambda* exp(u*) v + beyond exp(u*); v is the best sum of sines.
+    nodes, q = np.polynomial.legendre.leggauss(80)
+    x, root, fold = (nodes + 1) / 2, np.sqrt(q / 2), bratu_fold()[0]
+    heat, wave = np.exp(bratu_solution(x, fold)), np.pi * np.arange(1, 31)
+    bent = (fold * heat[:, None] - wave**2) * np.sin(x[:, None] * wave)
+    best = np.linalg.lstsq(root[:, None] * bent, -root * beyond * heat)[0]
+    least = np.linalg.norm(root * (bent @ best + beyond * heat))
+    np.testing.assert_allclose(residual_floor(fold + beyond), least, rtol=1e-3)
+
+
+def test_the_floor_begins_at_the_fold_and_rises():
     fold = bratu_fold()[0]
+    assert residual_floor(1.0) == 0
     assert residual_floor(fold) == 0
     ratio = residual_floor(fold + 1e-4) / residual_floor(fold + 1e-5)
     assert abs(ratio - 10) < 1e-3

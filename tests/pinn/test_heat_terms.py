@@ -52,6 +52,19 @@ def test_the_values_of_the_terms_are_mean_squares(points):
         torch.testing.assert_close(term.detach(), torch.tensor(0.09, dtype=torch.float64))
 
 
+def test_the_residual_of_the_loss_has_the_conductivity_that_is_given(points):
+    terms = heat_terms(lambda t, x: heat_solution(t, x, 0.7), **points, conductivity=0.7)
+    assert terms.residual.item() < 1e-25
+    assert heat_terms(lambda t, x: heat_solution(t, x, 0.7), **points).residual.item() > 0.1
+
+
+def test_the_places_of_the_caller_are_left_as_they_were(points):
+    heat_terms(heat_solution, **points)
+    t, x = torch.rand(2, 5, dtype=torch.float64)
+    heat_residual(heat_solution, t, x)
+    assert not any(places.requires_grad for places in (t, x, *points.values()))
+
+
 def test_both_walls_are_looked_at(points):
     for u in (lambda t, x: 0.2 * x, lambda t, x: 0.2 * (1 - x)):
         torch.testing.assert_close(heat_terms(u, **points).boundary.detach(), torch.tensor(0.02, dtype=torch.float64))
@@ -69,3 +82,13 @@ def test_the_loss_of_a_network_can_be_differentiated(points):
     terms = heat_terms(lambda t, x: net(torch.stack([t, x], 1))[:, 0], **points)
     sum(terms).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+def test_shapes_that_do_not_fit_are_named(points):
+    with pytest.raises(ValueError, match=r"t has shape \(3,\) and x \(4,\); expected \(B,\) for both"):
+        heat_residual(heat_solution, torch.zeros(3), torch.zeros(4))
+    with pytest.raises(ValueError, match=r"u returned shape \(3, 2\) for 3 places; expected \(3,\)"):
+        heat_residual(lambda t, x: torch.stack([t, x], 1), torch.zeros(3), torch.zeros(3))
+    for name, columns in (("inside", 2), ("data", 3)):
+        with pytest.raises(ValueError, match=rf"{name} has shape \(5,\); expected \(B, {columns}\)"):
+            heat_terms(heat_solution, **points | {name: torch.zeros(5)})

@@ -5,6 +5,7 @@ import pytest
 from numpy.linalg import LinAlgError
 
 from nndl_support import records
+from nndl_support.pinn import kansa
 from nndl_support.pinn.exact_solutions import poisson, poisson_source
 from nndl_support.pinn.geometry import Difference, Disk, Rectangle
 from nndl_support.pinn.kansa import KansaSolver
@@ -90,11 +91,54 @@ def test_leave_one_out_errors_are_those_of_solving_without_the_equation():
         assert solver.leave_one_out_errors()[k] == pytest.approx(error, rel=1e-5, abs=1e-8)
 
 
+def test_beside_a_polynomial_leave_one_out_errors_are_those_of_the_equations_alone():
+    solver = KansaSolver("gaussian", epsilon=2.5, degree=1).fit(on_square(6))
+    system, data, errors = solver.matrix_, solver.right_hand_side_, solver.leave_one_out_errors()
+    assert errors.shape == (36,)
+    rest = np.arange(39) != 7
+    without = np.linalg.solve(system[np.ix_(rest, rest)], data[rest])
+    assert errors[7] == pytest.approx(data[7] - system[7, rest] @ without, rel=1e-4)
+    by_choice = KansaSolver("gaussian", degree=1).fit(on_square(8))
+    assert largest_error(by_choice.predict) < 0.005
+
+
+def test_the_condition_number_is_the_ratio_of_singular_values():
+    solver = KansaSolver("gaussian", epsilon=6.0).fit(on_square(5))
+    sizes = np.linalg.svd(solver.matrix_, compute_uv=False)
+    assert solver.condition_number_ == pytest.approx(sizes[0] / sizes[-1], rel=1e-6)
+
+
 @pytest.mark.parametrize("kernel", ["multiquadric", "gaussian"])
 def test_the_shape_by_leave_one_out_is_much_better_than_a_narrow_one(kernel):
     chosen = KansaSolver(kernel, epsilon="loo").fit(on_square(10))
     narrow = KansaSolver(kernel, epsilon=10.0).fit(on_square(10))
     assert largest_error(chosen.predict) < largest_error(narrow.predict) / 100
+
+
+def test_shapes_are_judged_by_leave_one_out_errors_and_the_residual_and_only_where_the_equations_are_met(monkeypatch):
+    costs = []
+    monkeypatch.setattr(kansa, "choose_epsilon", lambda cost, low, high: costs.append((cost, low, high)) or 2.0)
+    solver = KansaSolver("gaussian").fit(on_square(12, "chebyshev"))
+    cost, low, high = costs[0]
+    for epsilon in (0.7, 2.0):
+        fitted = KansaSolver("gaussian", epsilon=epsilon).fit(on_square(12, "chebyshev"))
+        unmet = fitted.matrix_ @ fitted.solution_.coefficients - fitted.right_hand_side_
+        expected = np.sum(fitted.leave_one_out_errors() ** 2) + np.sum(unmet**2)
+        assert cost(epsilon) == pytest.approx(expected, rel=1e-6)
+        if epsilon < 1:  # flat, so that rounding is not negligible
+            assert np.sum(unmet**2) > 1e-4 * expected
+    assert cost(0.02) == np.inf
+    # Nearest neighbours on a line of Chebyshev points: the smaller of the two gaps.
+    line = np.unique(np.vstack(square_nodes(12, spacing="chebyshev")[:2])[:, 0])
+    gap = np.minimum(np.diff(line, append=9), np.diff(line, prepend=-9))
+    spacing = np.minimum(gap[:, None], gap).mean()
+    np.testing.assert_allclose([low, high], [0.02 / spacing, 2 / spacing])
+    assert solver.epsilon_ == 2.0
+
+
+def test_flat_kernels_whose_equations_are_met_are_not_refused():
+    solver = KansaSolver("gaussian", epsilon=1.0).fit(on_square(12, "chebyshev"))
+    assert largest_error(solver.predict) < 1e-2
 
 
 def test_the_order_of_the_equations_does_not_matter():
@@ -144,6 +188,15 @@ def test_bad_input_is_named():
         KansaSolver(epsilon="gcv").fit(rows)
     with pytest.raises(ValueError, match=r"or 'loo', but is -1\.0"):
         KansaSolver(epsilon=-1.0).fit(rows)
+    with pytest.raises(ValueError, match=r"centres, of shape \(13, 1\), are not all finite"):
+        KansaSolver().fit(rows, centres=np.full((13, 1), np.nan))
+    with pytest.raises(ValueError, match="has solved nothing yet"):
+        KansaSolver().predict(LINE)
+    with pytest.raises(ValueError, match="leaves one of the equations out, but there is only one"):
+        KansaSolver().fit([Collocation(dirichlet(), [[0.0]], 1.0)])
+    for wrong in (0.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"epsilon must be positive and finite, or 'loo', but is {wrong}"):
+            KansaSolver(epsilon=wrong).fit(rows)
     with pytest.raises(ValueError, match="'cubic' has no shape to choose"):
         KansaSolver("cubic").fit(rows)
 

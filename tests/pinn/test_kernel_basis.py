@@ -40,6 +40,11 @@ def test_an_interpolant_in_this_basis_is_the_rbf_interpolant():
     np.testing.assert_allclose(ours.laplacian(X), theirs.laplacian(X), atol=1e-5)
 
 
+def test_centres_on_a_line_of_the_plane_leave_the_other_coordinate_as_it_is():
+    flat = KernelBasis(np.column_stack([np.linspace(0, 4, 7), np.full(7, 3.0)]), "gaussian", 1.0, degree=1)
+    np.testing.assert_allclose(flat.values([[2.0, 3.0], [3.0, 3.5]])[:, 7:], [[1, 0, 0], [1, 0.5, 0.5]], atol=1e-15)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"centres has shape \(3,\); expected \(N, D\)"):
         KernelBasis([0.0, 1.0, 2.0], "gaussian", 1.0)
@@ -47,3 +52,5 @@ def test_bad_input_is_named():
         KernelBasis(CENTRES[:2], "gaussian", 1.0, degree=1)
     with pytest.raises(ValueError, match=r"x has shape \(4, 3\) and the centres \(11, 2\)"):
         BASIS.laplacians(np.zeros((4, 3)))
+    with pytest.raises(ValueError, match="degree is -2; expected at least -1"):
+        KernelBasis(CENTRES, "gaussian", 1.0, degree=-2)

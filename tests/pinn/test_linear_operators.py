@@ -77,6 +77,7 @@ def test_values_are_numbers_arrays_or_functions():
         (lambda: BoundaryOperator(0.0, 1.0).matrix(BASIS, X), r"no normals; expected an array \(5, 2\)"),
         (lambda: neumann(NORMALS[:4]).matrix(BASIS, X), r"directions has shape \(4, 2\), but there are 5 places"),
         (lambda: Collocation(dirichlet(), X, np.ones(4)).right_hand_side(), r"values has shape \(4,\)"),
+        (lambda: Collocation(dirichlet(), X, np.nan).right_hand_side(), "5 of the 5 values are not finite"),
         (lambda: Collocation(dirichlet(), X[:, 0]).places(), r"points has shape \(5,\); expected \(M, D\)"),
     ],
 )

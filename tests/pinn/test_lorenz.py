@@ -86,6 +86,17 @@ def test_lyapunov_exponents_at_a_fixed_point_are_the_real_parts_of_eigenvalues()
     np.testing.assert_allclose(lyapunov_exponents(np.zeros((2, 3)), 5.0, calm), [eigenvalues] * 2, atol=1e-3)
 
 
+def test_lyapunov_exponents_travel_with_the_state_under_its_own_constants():
+    # Slightly above rho = 1 the new rest state has three real and negative eigenvalues.
+    calm = (10.0, 1.2, 8 / 3)
+    c = np.sqrt(calm[2] * (calm[1] - 1))
+    rest = np.array([c, c, calm[1] - 1])
+    eigenvalues = np.linalg.eigvals(lorenz_jacobian(rest, calm))
+    assert abs(eigenvalues.imag).max() == 0
+    found = lyapunov_exponents(rest[None], 5.0, calm, warm_up=20.0)[0]
+    np.testing.assert_allclose(found, np.sort(eigenvalues.real)[::-1], atol=1e-3)
+
+
 def test_the_horizon_grows_with_the_logarithm_of_the_accuracy(crowd):
     step, spread = lambda s: lorenz_map(s, 0.02, n_substeps=3), np.array([7.9, 9.0, 8.6])
     truth, horizons = iterate(step, crowd, 900), []
@@ -107,6 +118,7 @@ def test_a_tolerance_is_in_units_of_the_spread():
     forecast = np.full((2, 1, 3), 0.6)
     assert valid_time(forecast, np.zeros((2, 1, 3)), np.full(3, 2.0), 1.0) == 2.0
     assert valid_time(forecast, np.zeros((2, 1, 3)), np.full(3, 1.0), 1.0) == 0.0
+    assert valid_time(forecast, np.zeros((2, 1, 3)), np.full(3, 1.0), 1.0, tolerance=0.7) == 2.0
 
 
 def test_constants_are_recovered_from_one_wing_and_their_error_is_that_of_the_noise(crowd):
@@ -129,6 +141,13 @@ def test_other_constants_are_recovered_too():
     )
 
 
+def test_the_substeps_of_a_fit_are_those_that_are_given():
+    other, coarse = (7.0, 19.0, 1.5), {"n_substeps": 2}
+    after = lorenz_map(STATES, 0.1, other, **coarse)
+    np.testing.assert_allclose(recover_constants(STATES, after, 0.1, **coarse), other, rtol=1e-8)
+    assert np.abs(recover_constants(STATES, after, 0.1, n_substeps=9) - other).max() > 1e-4
+
+
 def test_the_error_of_one_step_is_in_units_of_the_spread():
     scale = np.array([1.0, 2.0, 4.0])
     assert one_step_error(lambda s: s + 3 * scale, STATES, STATES, scale) == pytest.approx(3.0)
@@ -142,3 +161,17 @@ def test_shapes_that_do_not_fit_are_refused():
         valid_time(np.zeros((3, 3)), np.zeros((3, 3)), np.ones(3), 1.0)
     with pytest.raises(ValueError, match=r"expected \(N, 3\)"):
         recover_constants(np.zeros((4, 3)), np.zeros((5, 3)), 0.1)
+    with pytest.raises(ValueError, match=r"expected \(N, 3\) for both, all of it finite"):
+        recover_constants(np.full((4, 3), np.nan), np.zeros((4, 3)), 0.1)
+    with pytest.raises(ValueError, match=r"state has shape \(3, 2\); expected \(\.\.\., 3\)"):
+        lorenz_field(np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="n_substeps is 0; expected at least 1"):
+        lorenz_map(np.zeros(3), 0.1, n_substeps=0)
+    with pytest.raises(ValueError, match="n_steps is -1; expected at least 0"):
+        iterate(lorenz_field, np.zeros(3), -1)
+    with pytest.raises(ValueError, match="all of it finite"):
+        lyapunov_exponents(np.full((2, 3), np.nan), 1.0)
+    with pytest.raises(ValueError, match=r"time is 0\.0, dt 0\.01 and warm_up 5\.0; expected at least one step"):
+        lyapunov_exponents(STATES, 0.0)
+    with pytest.raises(ValueError, match=r"before has shape \(4, 3\) and after \(5, 3\)"):
+        one_step_error(lambda s: s, np.zeros((4, 3)), np.zeros((5, 3)), np.ones(3))

@@ -56,3 +56,18 @@ def test_tilted_waves_come_with_their_derivatives():
 
 def test_the_bump_comes_with_its_source():
     np.testing.assert_allclose(known.sine_and_bump_source(X), -laplacian(known.sine_and_bump, X), atol=1e-2)
+
+
+def test_places_that_are_no_plane_are_named():
+    for u in (
+        lambda x: known.plane_wave(x, 1.0),
+        known.corner_singularity,
+        known.harmonic,
+        known.tilted_waves,
+    ):
+        with pytest.raises(ValueError, match=r"x has shape \(4, 3\); expected \(M, 2\)"):
+            u(np.zeros((4, 3)))
+    with pytest.raises(ValueError, match=r"peclet is 0\.0; expected a positive number"):
+        known.boundary_layer([[0.5]], 0.0)
+    with pytest.raises(ValueError, match=r"x has shape \(1,\); expected \(M, D\)"):
+        known.boundary_layer([0.5], 1.0)

@@ -90,6 +90,62 @@ def test_a_reaction_of_the_linear_part_is_kept():
     np.testing.assert_allclose(run.solution.predict(INSIDE), harmonic(INSIDE), atol=5e-3)
 
 
+def test_it_has_converged_when_the_largest_step_is_small_beside_the_largest_value():
+    run = solve(tolerance=0.02)
+    changes = [u.predict(INSIDE) for u in run.iterates]
+    np.testing.assert_allclose(run.steps[-1], np.abs(changes[-1] - changes[-2]).max(), rtol=1e-9)
+    np.testing.assert_allclose(run.steps[0], np.abs(changes[0]).max(), rtol=1e-9)
+    largest = [np.abs(u).max() for u in changes]
+    assert [step <= 0.02 * size for step, size in zip(run.steps, largest)] == [False] * (len(changes) - 1) + [True]
+
+
+def test_a_thousand_times_the_solution_takes_as_many_steps():
+    # q(u) = (u / 1000)² u belongs to the scaled unknown, and the tolerance is relative.
+    counts = []
+    for unit in (1.0, 1000.0):
+        run = newton_kansa(
+            Collocation(AdvectionDiffusion(), INSIDE, lambda x, unit=unit: unit * harmonic(x) ** 3),
+            [Collocation(dirichlet(), EDGE, lambda x, unit=unit: unit * harmonic(x))],
+            lambda u, unit=unit: u**3 / unit**2,
+            lambda u, unit=unit: 3 * u**2 / unit**2,
+            KansaSolver(epsilon=3.0),
+        )
+        counts.append(len(run.steps))
+    assert counts[0] == counts[1]
+
+
+def test_the_basis_is_that_of_the_solver_which_is_left_alone():
+    solver = KansaSolver("inverse_multiquadric", epsilon=2.0, degree=1)
+    run = newton_kansa(
+        Collocation(AdvectionDiffusion(), INSIDE, lambda x: harmonic(x) ** 3),
+        [Collocation(dirichlet(), EDGE, harmonic)],
+        *CUBE,
+        solver,
+    )
+    basis = run.solution.basis
+    assert (basis.kernel.name, basis.epsilon, basis.degree) == ("inverse_multiquadric", 2.0, 1)
+    assert not hasattr(solver, "solution_")
+
+
+def test_a_run_that_goes_astray_does_not_claim_to_have_converged():
+    # Far above the fold of Bratu's problem there is nothing to find.
+    def reaction(u):
+        return -1e3 * np.exp(np.minimum(u, 50))
+
+    try:
+        run = newton_kansa(
+            Collocation(AdvectionDiffusion(), INSIDE),
+            [Collocation(dirichlet(), EDGE)],
+            reaction,
+            reaction,
+            KansaSolver(epsilon=3.0),
+        )
+    except np.linalg.LinAlgError as error:
+        assert "singular or nearly so" in str(error)  # noqa: PT017 - either outcome is honest
+    else:
+        assert not run.converged
+
+
 def test_running_out_of_steps_is_reported():
     run = solve(max_steps=2)
     assert not run.converged
@@ -103,3 +159,8 @@ def test_bad_input_is_named():
         newton_kansa(Collocation(dirichlet(), INSIDE), [], *CUBE, KansaSolver(epsilon=1.0))
     with pytest.raises(ValueError, match=rf"start returned shape \({len(INSIDE)}, 2\) for {len(INSIDE)} points"):
         solve(start=lambda x: x)
+    with pytest.raises(ValueError, match="max_steps is 0; expected at least 1"):
+        solve(max_steps=0)
+    for name, pair in (("term", (lambda u: 1.0, CUBE[1])), ("derivative", (CUBE[0], lambda u: u[:3]))):
+        with pytest.raises(ValueError, match=rf"{name} returned shape .* for {len(INSIDE)} values"):
+            newton_kansa(Collocation(AdvectionDiffusion(), INSIDE), [], *pair, KansaSolver(epsilon=1.0))

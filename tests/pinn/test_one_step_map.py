@@ -51,6 +51,28 @@ def test_the_same_seed_gives_the_same_map():
     torch.testing.assert_close(first(before), second(before), rtol=0, atol=0)
 
 
+def test_another_seed_gives_another_map_and_more_iterations_a_better_one():
+    before, after = pairs(40)
+    first, second, longer = (
+        train_one_step_map(before, after, width=3, iterations=n, seed=seed)
+        for n, seed in ((100, 4), (100, 5), (300, 4))
+    )
+    assert not torch.allclose(first(before), second(before))
+    assert one_step_loss(longer, before, after) < one_step_loss(first, before, after)
+
+
+def test_weights_start_with_the_spread_of_their_fan_in():
+    before, after = pairs(40)
+    model = OneStepMap(before, after, 900, generator=torch.Generator().manual_seed(0))
+    assert abs(model.hidden.weight.std().item() * 2**0.5 - 1) < 0.1
+    assert abs(model.out.weight.std().item() * 30 - 0.1) < 0.01
+
+
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"before has shape \(4, 3\) and after \(5, 3\)"):
         OneStepMap(torch.zeros(4, 3), torch.zeros(5, 3), 2)
+    before, after = pairs(7)
+    with pytest.raises(ValueError, match="iterations is 0; expected at least 1"):
+        train_one_step_map(before, after, iterations=0)
+    with pytest.raises(ValueError, match=r"coordinates \[1\] of the 7 states, or of their increments, do not vary"):
+        OneStepMap(before, torch.column_stack([after[:, 0], before[:, 1]]), 2)

@@ -55,6 +55,18 @@ def test_no_path_to_the_ridge_is_cheaper_than_the_price_and_one_reaches_it(x0):
         assert cost(backwards + 0.05 * rng.normal() * np.sin(np.pi * t / T)) > 0.99 * price_of_a_detour(x0, 1.0, T)
 
 
+@pytest.mark.parametrize("mu", [0.5, 2.0])
+def test_the_price_is_four_times_the_climb_over_the_time(mu):
+    def height(x):
+        return -mu * x**2 / 2 + x**4 / 4
+
+    np.testing.assert_allclose(price_of_a_detour(0.4, mu, 7.0), 4 * (height(0) - height(0.4)) / 7.0, rtol=1e-12)
+    a = np.linspace(0, 0.4, 40_001)
+    np.testing.assert_allclose(
+        loss_of_a_detour(0.4, mu, 7.0), (4 * (height(0) - height(a)) / 7.0 + (a - 0.4) ** 2).min(), rtol=1e-6
+    )
+
+
 def test_giving_way_at_the_start_makes_the_detour_cheaper():
     for T in (5.0, 20.0):
         assert 0 < loss_of_a_detour(0.3, 1.0, T) < price_of_a_detour(0.3, 1.0, T)
@@ -72,6 +84,25 @@ def test_over_a_short_time_the_network_finds_the_solution_on_either_side(x0):
         fit = fit_pitchfork(x0, 3.0, np.random.default_rng(seed))
         np.testing.assert_allclose(jet(fit.weights, t).value, pitchfork_solution(t, x0), atol=1e-3)
         np.testing.assert_allclose(fit.residual**2 + fit.initial_error**2, fit.loss, rtol=1e-9)
+
+
+@pytest.mark.parametrize("mu", [-1.0, 2.0])
+def test_the_law_of_the_network_has_the_mu_that_is_given(mu):
+    t, fit = np.linspace(0, 2, 50), fit_pitchfork(0.5, 2.0, np.random.default_rng(0), mu=mu, n_units=11)
+    assert fit.weights.shape == (33,)
+    np.testing.assert_allclose(jet(fit.weights, t).value, pitchfork_solution(t, 0.5, mu), atol=1e-3)
+
+
+def test_the_evaluations_are_limited():
+    few, more = (fit_pitchfork(0.4, 3.0, np.random.default_rng(0), max_evaluations=n) for n in (2, 20))
+    assert more.loss < few.loss / 10
+
+
+@pytest.mark.parametrize("x0", [0.4, -0.4])
+def test_the_initial_error_is_the_distance_from_the_initial_value(x0):
+    fit = fit_pitchfork(x0, 3.0, np.random.default_rng(0), max_evaluations=3)
+    np.testing.assert_allclose(fit.initial_error, abs(jet(fit.weights, [0.0]).value[0] - x0), rtol=1e-9)
+    np.testing.assert_allclose(fit.residual**2 + fit.initial_error**2, fit.loss, rtol=1e-9)
 
 
 def test_over_a_long_time_runs_are_trapped_at_the_predicted_loss():
@@ -97,3 +128,10 @@ def test_what_has_no_ridge_is_refused():
         pitchfork_solution(1.0, 0.5, 0.0)
     with pytest.raises(ValueError, match="between -sqrt"):
         price_of_a_detour(2.0, 1.0, 3.0)
+    for horizon in (0.0, -3.0):
+        with pytest.raises(ValueError, match=f"horizon is {horizon}; expected a positive number"):
+            price_of_a_detour(0.3, 1.0, horizon)
+    with pytest.raises(ValueError, match=r"start has shape \(3,\); expected \(W,\), all of it finite"):
+        fit_pitchfork(0.3, 1.0, np.random.default_rng(0), start=[0.0, np.nan, 1.0])
+    with pytest.raises(ValueError, match=r"weights have shape \(4,\)"):
+        fit_pitchfork(0.3, 1.0, np.random.default_rng(0), start=np.zeros(4))

@@ -43,3 +43,9 @@ def test_the_largest_error_of_nothing_is_the_largest_value():
 def test_other_spacings_are_refused():
     with pytest.raises(ValueError, match="spacing 'random'; expected at least 2, and 'uniform' or 'chebyshev'"):
         square.square_nodes(5, spacing="random")
+    with pytest.raises(ValueError, match="n is 1 and spacing 'uniform'; expected at least 2"):
+        square.square_nodes(1)
+    with pytest.raises(ValueError, match="n is 2; expected at least 3 lines"):
+        square.finite_differences(2, poisson)
+    with pytest.raises(ValueError, match=r"right_hand_side returned shape \(9, 2\) for 9 points; expected \(9,\)"):
+        square.finite_differences(5, lambda x: x)

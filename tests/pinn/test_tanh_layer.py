@@ -48,6 +48,12 @@ def test_every_unit_switches_inside_the_interval(length):
     assert 0.5 < w.std() * length / 4.0 < 2.0
 
 
+def test_outputs_start_with_a_spread_of_three_tenths():
+    c = random_weights(1009, 2.0, np.random.default_rng(0))[2018:]
+    assert abs(c.std() - 0.3) < 0.03
+    assert abs(c.mean()) < 0.05
+
+
 def test_gauss_points_integrate_polynomials_exactly_up_to_their_degree():
     t, q = gauss_points(4, 3.0)
     for degree in range(8):
@@ -60,3 +66,8 @@ def test_shapes_that_do_not_fit_are_refused():
         jet(np.zeros(4), [0.0])
     with pytest.raises(ValueError, match="positive number"):
         random_weights(3, 0.0, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="n_units is 0"):
+        random_weights(0, 1.0, np.random.default_rng(0))
+    for n, length in ((0, 1.0), (3, -1.0)):
+        with pytest.raises(ValueError, match=f"n is {n} and length {length}; expected at least 1 point"):
+            gauss_points(n, length)
