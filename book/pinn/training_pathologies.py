@@ -140,7 +140,7 @@ assert found["damped_annealing"].relative_error(line) < min(
 
 
 # %% [markdown]
-# Without weights the wave has the right bends and floats: the equation is nearly satisfied, and the ends are wherever they happen to be. And annealing *as published* has made things worse in a new way. The curve is nailed to zero at the ends and has little to do with the equation. Look at the right panel: the weight runs away. The mechanism is a vicious circle. The ends are two points and easy to satisfy; once they are,
+# Without weights the wave has the right bends and floats: the equation is nearly satisfied (the function zero would leave $158^2 / 2$, some 12 500), and the ends are wherever they happen to be. And annealing *as published* has made things worse in a new way. The curve is nailed to zero at the ends and has little to do with the equation. Look at the right panel: the weight runs away. The mechanism is a vicious circle. The ends are two points and easy to satisfy; once they are,
 # their gradient is nearly zero; the rule sees a term that pulls too weakly and gives it more weight; so it is satisfied even better. In the end the network cares about nothing but being zero at the ends, and the equation cannot be heard. A boundary in the plane, with hundreds of points, is never satisfied as exactly as that, which may be why the paper did not meet it. With the weight inside the gradient, as the program has it, a runaway damps itself.
 #
 # Now all seeds and 1200 steps, from the record, and beside the remedies two that nobody would call one: a weight of 100 that was guessed, and no weight but another optimiser.

@@ -71,7 +71,23 @@ def test_a_gradient_costs_less_than_by_nested_differentiation():
 def test_plain_statements_came_less_far(forward):
     for name, run in records.load("pinn/forward_plain")["runs"].items():
         assert run["errors"]["all"] > 3 * np.median([r["errors"]["all"] for r in forward[name]["runs"]])
-        with_weights(plain_problem(name), run["weights"])
+        solution = with_weights(plain_problem(name), run["weights"])
+        low, high = solution.problem.geometry.bounds
+        lines = [np.linspace(a, b, n) for a, b, n in zip(low, high, (81, 21), strict=True)]
+        points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 2)
+        # On another, coarser grid.
+        assert solution.relative_error(points) == pytest.approx(run["errors"]["all"], rel=0.3)
+
+
+def test_the_plain_statement_of_allen_and_cahn_has_the_period_built_in_and_nothing_else():
+    plain = plain_problem("allen_cahn")
+    points = torch.tensor([[-0.7, 0.3], [0.2, 0.9]], dtype=torch.float64)
+    there = [points + torch.tensor([shift, 0.0]) for shift in (2.0, 1.0)]
+    at, later, half = (plain.network(seed=3)(q).detach() for q in (points, *there))
+    torch.testing.assert_close(at, later)
+    assert (at - half).abs().min() > 1e-3
+    mirrored = plain.network(seed=3)(points * torch.tensor([-1.0, 1.0])).detach()
+    assert (at - mirrored).abs().min() > 1e-3
 
 
 def test_weights_are_those_of_the_network_in_order():

@@ -91,8 +91,12 @@ def test_traces_are_those_of_the_kernels_and_the_weights_stay():
 def test_the_callback_moves_a_part_of_the_way_and_only_when_it_is_time():
     objective = straight_line()
     balancing = LossBalancing("annealing", every=5, rate=0.25)
-    for iteration in range(1, 11):
+    moved = []
+    for iteration in range(1, 12):
+        before = objective.weights["end"]
         balancing(SimpleNamespace(iteration=iteration, objective=objective))
+        moved += [iteration] if objective.weights["end"] != before else []
+    assert moved == [5, 10]
     # 3 moves a quarter of the way to 6, twice.
     assert [w["end"] for w in balancing.history] == pytest.approx([3.75, 4.3125])
     assert objective.weights["end"] == pytest.approx(4.3125)

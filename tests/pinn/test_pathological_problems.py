@@ -73,6 +73,12 @@ def test_the_period_is_built_in():
     torch.testing.assert_close(network(left), network(right))
 
 
+def test_weights_of_conditions_are_those_asked_for():
+    assert [c.weight for c in convection(weight=3.0).conditions] == [3.0]
+    assert [c.weight for c in standing_wave_with_soft_ends(weight=7.0).conditions] == [7.0]
+    assert [c.weight for c in convection().conditions + standing_wave_with_soft_ends().conditions] == [100.0, 1.0]
+
+
 class DoubleAlgebra:
     """An objective of 32 bits whose steps are computed with 64."""
 

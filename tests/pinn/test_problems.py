@@ -247,6 +247,29 @@ def test_allen_and_cahns_equation_holds_for_its_reference():
     np.testing.assert_allclose(problem.exact(points), function(*torch.as_tensor(points).unbind(1)), atol=1e-6)
 
 
+@pytest.mark.parametrize("fading", [0.0, 3.0])
+def test_the_residual_of_allen_and_cahn_fades_as_fast_as_asked(fading):
+    usual, other = problems.allen_cahn(), problems.allen_cahn(fading=fading)
+    points = torch.tensor([[0.3, 0.0], [0.3, 0.5], [-0.6, 1.0]], dtype=F64)
+    sizes = [objective_of(problem, usual.network(seed=1)).residual_size(points) for problem in (usual, other)]
+    torch.testing.assert_close(sizes[1], sizes[0] * torch.exp((2.0 - fading) * points[:, 1]))
+
+
+def test_a_pinned_pressure_weighs_ten_times_an_equation():
+    for problem in (problems.kovasznay(), problems.taylor_green()):
+        objective = objective_of(problem, problem.network())
+        assert [objective.weights[c.name] for c in problem.conditions] == [10.0]
+        assert all(objective.weights[name] == 1.0 for name in problem.equations)
+
+
+def test_the_lift_of_allen_and_cahn_rounds_its_kink_off_as_fast_as_the_equation_does():
+    # At the kink u is close to -1, where the reaction vanishes; half or twice the diffusivity would be off by 5e-4 or more.
+    problem = problems.allen_cahn()
+    x = 1 - np.geomspace(1e-4, 1e-3, 7)
+    lift = problem.hard[0](torch.as_tensor(np.stack([x, np.full(7, 0.005)], axis=1))).numpy()
+    assert abs(lift - reference.allen_cahn(x, [0.005])[:, 0]).max() < 2e-4
+
+
 def test_allen_and_cahns_start_and_period_are_those_of_the_reference():
     problem = problems.allen_cahn()
     network = problem.network(seed=3)

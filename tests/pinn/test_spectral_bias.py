@@ -52,6 +52,8 @@ def test_an_eigenvector_shrinks_at_its_eigenvalue():
     A = torch.randn(5, 5, generator=torch.Generator().manual_seed(1), dtype=F64)
     values, vectors = torch.linalg.eigh(A @ A.T)
     torch.testing.assert_close(shrinking_rates(A @ A.T, vectors.T), values / 5)
+    # Two of the five, and of any length.
+    torch.testing.assert_close(shrinking_rates(A @ A.T, 3 * vectors.T[[1, 4]]), values[[1, 4]] / 5)
     flowed = gradient_flow(A @ A.T, vectors[:, 2] + vectors[:, 4], 0.7)
     torch.testing.assert_close(
         flowed, vectors[:, 2] * (-1.4 * values[2]).exp() + vectors[:, 4] * (-1.4 * values[4]).exp()
