@@ -122,6 +122,9 @@ def test_what_an_equation_needs_is_found_by_asking():
     assert needed_derivatives(lambda f: f.x, ("x", "y"), outputs) == []
     assert needed_derivatives(lambda f: f.u_xy + f.v_yx * f.v, ("x", "y"), outputs) == [(), (0, 1)]
     assert needed_derivatives(lambda f: f.laplacian("v"), ("x", "t"), outputs) == [(0, 0)]
+    # Time takes no part in a Laplacian, and without a time all coordinates do.
+    assert needed_derivatives(lambda f: f.laplacian("u"), ("x", "y"), outputs) == [(0, 0), (1, 1)]
+    assert needed_derivatives(lambda f: f.laplacian("u"), ("x", "y", "z"), outputs) == [(0, 0), (1, 1), (2, 2)]
     assert needed_derivatives(lambda f: f.normal_derivative("u"), ("x", "y"), outputs) == [(0,), (1,)]
 
 
@@ -149,7 +152,8 @@ def test_asking_happens_at_the_points_of_the_caller():
 def test_numbers_become_a_tensor_whatever_holds_them():
     frozen = np.arange(6.0).reshape(3, 2)
     frozen.flags.writeable = False
-    for values in (frozen, frozen.tolist(), torch.as_tensor(frozen.copy()), frozen.astype(int)):
+    tensor = torch.as_tensor(frozen.copy())
+    for values in (frozen, frozen.tolist(), tensor, tensor.float(), frozen.astype(int), frozen.astype(np.float32)):
         found = tensor_of(values)
         assert found.dtype == F64
         assert found.tolist() == frozen.tolist()

@@ -130,6 +130,17 @@ def test_burgers_converges_with_order_two():
     assert order(cells, errors) == pytest.approx(2, abs=0.25)
 
 
+def test_the_first_step_of_burgers_is_as_good_as_the_others():
+    # Between times 0 and h: halving h leaves an eighth of the error. One flux for both halves would leave a quarter.
+    x = np.linspace(-1, 1, 101)
+    start = -np.sin(np.pi * x)
+    errors = []
+    for h in (0.04, 0.02, 0.01):
+        fine = burgers_imex(x, np.linspace(0, h, 201), start, nu=0.05)[:, -1]
+        errors.append(abs(burgers_imex(x, [0, h], start, nu=0.05)[:, 1] - fine).max())
+    assert order([1, 2, 4], errors) == pytest.approx(3, abs=0.3)
+
+
 def test_burgers_keeps_a_travelling_front():
     # u = 1 - tanh((x - t)/(2 nu)) moves with speed 1 and keeps its form; its ends are constant as long as it stays inside.
     x, t = np.linspace(-3, 4, 701), np.linspace(0, 1, 401)
@@ -161,6 +172,7 @@ def test_burgers_wiggles_on_a_grid_coarser_than_the_shock():
         (lambda: heat_crank_nicolson([0, 1, 2], [0, 1], [0, 0]), r"start has the shape \(2,\); expected \(3,\)"),
         (lambda: heat_crank_nicolson([2, 1, 0], [0, 1], [0, 0, 0]), "x must rise"),
         (lambda: burgers_imex([0, 1, 2], [0, 1, 5], [0, 0, 0]), "t must rise in equal steps"),
+        (lambda: burgers_imex([0, 1.001, 2], [0, 1], [0, 0, 0]), "x must rise in equal steps"),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

@@ -29,6 +29,13 @@ def test_a_dirichlet_condition_is_the_value_less_what_it_should_be():
     assert dirichlet(lambda f: f.x * f.t, output="v").residual(f, None).tolist() == [7.0, 24.0]
 
 
+def test_listed_values_take_the_precision_of_the_points():
+    points = torch.tensor([[0.5, 2.0], [1.0, 3.0]], dtype=torch.float32)
+    f = of_network(lambda q: q, points, "xt", "uv")
+    found = dirichlet([0.25, 0.5]).residual(f, None)
+    assert (found.dtype, found.tolist()) == (torch.float32, [0.25, 0.5])
+
+
 def test_a_neumann_condition_is_the_outward_slope_less_what_it_should_be():
     f = fields(torch.tensor([[1.0, 0.0], [-1.0, 0.0]], dtype=F64))
     assert neumann(0.5).residual(f, None).tolist() == [1.5, -6.5]
