@@ -364,7 +364,7 @@ assert all(run[0] for run in outcomes[4.0])
 assert sum(run[0] for run in outcomes[16.0]) <= 7
 assert len(trapped) >= 3
 
-# %% mystnb={"image": {"alt": "Position against time from 0 to 16. The true solution, a thick grey line, climbs from 0.3 to 1 within about four time units and stays. A few of the thin lines follow it; most bend down instead to zero and stay there, and some of these fall late to minus one or rise late to plus one."}}
+# %% mystnb={"image": {"alt": "Position against time from 0 to 16. The true solution, a thick grey line, climbs from 0.3 to 1 within about four time units and stays. A few of the thin lines follow it; most bend down instead to zero, where they stay for long, and some fall late towards minus one; one or two follow the solution for a while and then drop to zero in a vertical leap."}}
 fig, ax = plt.subplots(figsize=(6.4, 3))
 ax.plot(grid, pitchfork.pitchfork_solution(grid, 0.3), color="lightgray", lw=7, label="solution")
 for right, _, path, *_ in outcomes[16.0]:
@@ -386,7 +386,7 @@ plt.show()
 # with equality for the motion run *backwards in time*. The mean residual of the false solution is therefore $4\,\Delta V / T$: **the longer the time, the cheaper the lie.** (The price is known from elsewhere: Freidlin and Wentzell found it as the exponent for noise to kick a system out of its valley. And for a start close to the ridge, says Rohrhofer's study of such traps, the false solution can
 # become the better one.) The network can save a little by starting too low, at $a$ instead of $x_0$. The best compromise, $\min_a 4(V(0) - V(a))/T + (a - x_0)^2$, predicts the loss of the trapped runs to a few per cent: it is the "theory of the trap" printed above.
 #
-# Some of the others have a loss that is far smaller and are wrong all the same. Their secret is in the collocation points: with a hundred of them over sixteen time units, a steep tanh unit can leap from one solution to another *between two points*, where nobody looks.
+# Some of the others have a loss that is far smaller and are wrong all the same. Their secret is in the collocation points: with a hundred of them over sixteen time units, a steep tanh unit can leap from one solution to another *between two points*, where nobody looks: the vertical lines of the figure.
 
 # %%
 times, fine = gauss_points(100, 16.0)[0], np.linspace(0, 16, 20_001)

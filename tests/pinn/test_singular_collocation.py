@@ -37,6 +37,16 @@ def test_points_lie_where_they_belong_all_the_way():
         )
 
 
+def test_the_way_leads_from_the_first_set_to_the_last():
+    first, last = six.draw(1), six.draw(2)
+    for s, expected in ((0.0, first), (1.0, last)):
+        points = six.on_the_way(s, first, last)
+        np.testing.assert_array_equal(points.inside, expected.inside)
+        np.testing.assert_array_equal(points.edge, expected.edge)
+    near = six.on_the_way(0.25, first, last)
+    np.testing.assert_allclose(near.inside, 0.75 * first.inside + 0.25 * last.inside)
+
+
 def test_the_determinant_is_that_of_the_matrix():
     points = six.draw(5)
     system = KansaSolver("gaussian").assemble(six.equations(points)).system(2.0)
