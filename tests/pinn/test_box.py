@@ -59,3 +59,12 @@ def test_a_grid_on_the_faces_of_a_block_is_in_proportion_to_their_areas():
         across = np.delete(points[normals[:, axis] == 1], axis, axis=1)
         np.testing.assert_allclose(np.unique(across % 1), 0.5)  # centres of unit squares, each of them once
         assert len(np.unique(across, axis=0)) == area
+
+
+@pytest.mark.parametrize("method", ["sobol", "uniform", "grid"])
+def test_normals_of_a_box_point_out_across_the_face_they_stand_on(method):
+    for box in (Interval(-1, 2), Rectangle([0, 1], [3, 5]), Rectangle([0, 1, 2], [3, 5, 9], names=("x", "y", "z"))):
+        points, normals = box.sample_boundary(59, method=method, rng=np.random.default_rng(0))
+        assert box.signed_distance(points + 0.25 * normals) == pytest.approx(0.25)
+        assert box.signed_distance(points - 1e-6 * normals) == pytest.approx(-1e-6)
+        assert sorted(set(np.abs(normals).sum(axis=1))) == [1.0]
