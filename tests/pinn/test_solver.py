@@ -471,8 +471,8 @@ def test_options_out_of_range_are_named(options, message):
             "the method 'adam' has no option 'lr'; it knows learning_rate, half_life, besides the arguments of solve",
         ),
         (
-            {"max_iter": 5, "dampin": 1.0},
-            "'levenberg_marquardt' has no option 'dampin', 'max_iter'; it knows damping, ",
+            {"max_iter": 5, "decay": 1.0},
+            "'levenberg_marquardt' has no option 'decay', 'max_iter'; it knows damping, ",
         ),
         ({"callback": 3}, "callback is a int; expected a function of a State"),
     ],
