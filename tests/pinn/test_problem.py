@@ -34,6 +34,11 @@ def test_listed_values_take_the_precision_of_the_points():
     f = of_network(lambda q: q, points, "xt", "uv")
     found = dirichlet([0.25, 0.5]).residual(f, None)
     assert (found.dtype, found.tolist()) == (torch.float32, [0.25, 0.5])
+    for condition, what in ((dirichlet([1.0] * 3), "u"), (initial([1.0] * 3, order=1), "u_t")):
+        with pytest.raises(
+            ValueError, match=rf"{what} was given a value of shape \(3,\) at 2 points; expected one number"
+        ):
+            condition.residual(f, None)
 
 
 def test_a_neumann_condition_is_the_outward_slope_less_what_it_should_be():
