@@ -25,7 +25,7 @@ from nndl_support.pinn.drifting_vortices import drifting_vortices
 from nndl_support.pinn.geometry import Rectangle, SpaceTime
 from nndl_support.pinn.inverse import estimate, linearize
 from nndl_support.pinn.problem import Observations, dirichlet
-from nndl_support.pinn.solver import solve
+from nndl_support.pinn.solver import Solution, solve
 
 SEEDS = (0, 1, 2)
 NU = 0.01 / np.pi
@@ -171,6 +171,31 @@ def test_the_spread_over_noise_and_the_standard_error():
         error = np.median([d["standard_error"][name] for d in draws])
         print(name, "spread", spread, "standard error", error)
         assert 0.5 < spread / error < 2
+
+
+def test_the_last_step_at_other_and_at_more_points():
+    """The last step once more, from the networks of the record: three draws of points, of two sizes."""
+    rows = []
+    for kept in records.load("pinn/inverse_burgers")["runs"]:
+        data = observe_burgers(noise=kept["noise"], rng=np.random.default_rng(kept["seed"]))
+        problem = burgers_problem(data, kept["equation_weight"])
+        network = problem.network()
+        torch.nn.utils.vector_to_parameters(
+            torch.tensor([float(v) for v in kept["weights"].split()]).double(), network.parameters()
+        )
+        solution = Solution(problem, network, parameters=kept["parameters"])
+        for n_points in (1000, 3000):
+            found = [
+                estimate(linearize(solution, n_points=n_points, candidates=5 * n_points, seed=s), {"data": data.sigma})
+                for s in (1, 2, 3)
+            ]
+            rows.append(
+                {"noise": kept["noise"], "seed": kept["seed"], "n_points": n_points}
+                | {"one_step": [off(f.parameters) for f in found]}
+                | {"standard_error": [relative(f.standard_errors) for f in found]}
+            )
+            print(rows[-1], flush=True)
+    records.save("pinn/inverse_last_step", records.environment(seeds=SEEDS, command=COMMAND) | {"runs": rows})
 
 
 def test_regression_on_derivatives():

@@ -134,6 +134,13 @@ def observe_burgers(
     return Scattered(np.stack([places[chosen], times[chosen]], axis=1), values[:, None], sigma)
 
 
+def _positive_pair(parameters: npt.ArrayLike) -> np.ndarray:
+    pair = np.asarray(parameters, dtype=float)
+    if pair.shape != (2,) or not np.all(pair > 0):
+        raise ValueError(f"the parameters are {pair.tolist()}; expected two, both positive")
+    return pair
+
+
 def burgers_at(parameters: npt.ArrayLike, points: npt.ArrayLike) -> np.ndarray:
     """Exact solution for any pair of parameters.
 
@@ -153,9 +160,7 @@ def burgers_at(parameters: npt.ArrayLike, points: npt.ArrayLike) -> np.ndarray:
     >>> burgers_at([2.0, 0.02], [[0.3, 0.25]]) == burgers_at([1.0, 0.01], [[0.3, 0.5]])
     array([ True])
     """
-    lambda1, lambda2 = np.asarray(parameters, dtype=float)
-    if not (lambda1 > 0 and lambda2 > 0):
-        raise ValueError(f"the parameters are {lambda1} and {lambda2}; expected both positive")
+    lambda1, lambda2 = _positive_pair(parameters)
     return at_points(lambda x, t: burgers(x, lambda1 * t, nu=lambda2 / lambda1), points)
 
 
@@ -179,7 +184,7 @@ def burgers_sensitivities(parameters: npt.ArrayLike, points: npt.ArrayLike, *, s
     >>> burgers_sensitivities([1.0, 0.01], [[0.3, 0.0]]).round(9) + 0.0
     array([[0., 0.]])
     """
-    base = np.asarray(parameters, dtype=float)
+    base = _positive_pair(parameters)
     columns = []
     for k in range(2):
         up, down = base.copy(), base.copy()
@@ -210,12 +215,14 @@ def burgers_on_grid(
     >>> bool(abs(burgers_on_grid([1.0, 0.05], point, n_x=201, n_t=201) - burgers_at([1.0, 0.05], point))[0] < 1e-3)
     True
     """
-    lambda1, lambda2 = np.asarray(parameters, dtype=float)
-    if not (lambda1 > 0 and lambda2 > 0):
-        raise ValueError(f"the parameters are {lambda1} and {lambda2}; expected both positive")
+    lambda1, lambda2 = _positive_pair(parameters)
+    where = np.asarray(points, dtype=float)
+    if where.ndim != 2 or where.shape[1] != 2 or not np.all((abs(where[:, 0]) <= 1) & (abs(where[:, 1] - 0.5) <= 0.5)):
+        raise ValueError(
+            f"points of shape {where.shape} are not all in the film; expected (M, 2), x in [-1, 1], t in [0, 1]"
+        )
     x, t = np.linspace(-1, 1, n_x), np.linspace(0, 1, n_t)
     u = burgers_imex(x, t, -lambda1 * np.sin(np.pi * x), nu=lambda2) / lambda1
-    where = np.asarray(points, dtype=float)
     return RectBivariateSpline(x, t, u).ev(where[:, 0], where[:, 1])
 
 
@@ -248,7 +255,7 @@ def output_error_fit(
     >>> output_error_fit(data, forward=burgers_at).parameters.round(5).tolist()
     [1.0, 0.00318]
     """
-    counts, first = [0], np.asarray(start, dtype=float)
+    counts, first = [0], _positive_pair(start)
 
     # Logarithms that begin at 1: slopes are taken with steps relative to them, and a step of nothing is no step.
     def parameters(z: np.ndarray) -> np.ndarray:

@@ -120,4 +120,10 @@ def _checked(x: npt.ArrayLike, t: npt.ArrayLike, u: npt.ArrayLike) -> tuple[np.n
             f"u has shape {film.shape} on {len(places)} places and {len(times)} times; expected a value "
             "for each, on 3 or more"
         )
+    for name, axis in (("x", places), ("t", times)):
+        gaps = np.diff(axis)
+        if not gaps[0] > 0 or np.ptp(gaps) > 1e-6 * gaps[0]:
+            raise ValueError(
+                f"{name} has gaps from {gaps.min():.6g} to {gaps.max():.6g}; expected equal spacing, rising"
+            )
     return places, times, film

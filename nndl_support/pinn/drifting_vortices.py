@@ -48,6 +48,8 @@ def drifting_vortices(
     [0.5, 0.0]
     """
     x, y, t = checked_points(points, "xyt")
+    if len(drift) != 2:
+        raise ValueError(f"drift is {drift}; expected a pair, U and V")
     flow = taylor_green(np.stack([x - drift[0] * t, y - drift[1] * t, t], axis=1), nu=nu)
     flow[:, :2] += np.asarray(drift, dtype=float)
     return flow

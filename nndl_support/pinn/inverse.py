@@ -49,6 +49,8 @@ class Linearization:
         """Return the standard deviation of every row, tensor (S,), when the raw residuals named in sigma carry noise."""
         if strangers := set(sigma) - set(self.rows):
             raise ValueError(f"sigma names {sorted(strangers)}, but the residuals are {list(self.rows)}")
+        if negative := {name: value for name, value in sigma.items() if not value >= 0}:
+            raise ValueError(f"sigma is {negative}; expected standard deviations of at least 0")
         result = torch.zeros_like(self.residuals)
         for name, value in sigma.items():
             result[self.rows[name]] = self.scales[name] * value

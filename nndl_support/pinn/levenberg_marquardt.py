@@ -38,6 +38,8 @@ def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Te
 
     Raises
     ------
+    ValueError
+        When there is not one row for each residual, or the damping is negative.
     RuntimeError
         ``torch.linalg.LinAlgError``, when rounding has made the damped matrix indefinite: the damping is too small for the scale
         of the Jacobian.
@@ -53,6 +55,11 @@ def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Te
     >>> step.tolist(), predicted
     ([-1.0, 0.0], 3.0)
     """
+    if residuals.shape != jacobian.shape[:1] or jacobian.ndim != 2 or damping < 0:
+        raise ValueError(
+            f"residuals have shape {tuple(residuals.shape)}, the Jacobian {tuple(jacobian.shape)}, and damping is {damping}; "
+            "expected (S,), (S, P) and at least 0"
+        )
     n_residuals, n_parameters = jacobian.shape
     wide = n_residuals < n_parameters
     gram = jacobian @ jacobian.T if wide else jacobian.T @ jacobian

@@ -123,6 +123,10 @@ def unused_decrease(gradient: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
     >>> values.tolist(), decreases.tolist()
     ([4.0, 1.0], [0.5, 4.5])
     """
+    if matrix.shape != (len(gradient),) * 2:
+        raise ValueError(
+            f"the gradient has {len(gradient)} entries and the matrix shape {tuple(matrix.shape)}; expected (P,) and (P, P)"
+        )
     values, vectors = torch.linalg.eigh(matrix)
     kept = values > len(values) * torch.finfo(values.dtype).eps * values[-1]
     along = vectors.T @ gradient

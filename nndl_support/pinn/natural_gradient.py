@@ -41,6 +41,10 @@ def least_squares_direction(residuals: Tensor, jacobian: Tensor, cutoff: float =
     >>> least_squares_direction(torch.tensor([4.0, 0.0]), torch.tensor([[1.0, 1.0], [1.0, 1.0]]))
     tensor([-1., -1.])
     """
+    if residuals.shape != jacobian.shape[:1] or jacobian.ndim != 2:
+        raise ValueError(
+            f"residuals have shape {tuple(residuals.shape)} and the Jacobian {tuple(jacobian.shape)}; expected (S,) and (S, P)"
+        )
     wide = jacobian.shape[0] < jacobian.shape[1]
     gram = jacobian @ jacobian.T if wide else jacobian.T @ jacobian
     values, vectors = torch.linalg.eigh(gram)

@@ -133,6 +133,8 @@ def median_error(curves: Sequence[Mapping[str, Sequence[float]]], times: npt.Arr
     >>> median_error([{"seconds": [1.0, 3.0], "error": [1e-1, 1e-3]}], [2.0]).round(6)
     array([0.01])
     """
+    if not curves:
+        raise ValueError("there are 0 curves; expected at least one")
     at = np.asarray(times, dtype=float)
     logarithms = [np.interp(at, curve["seconds"], np.log(curve["error"])) for curve in curves]
     return np.exp(np.median(logarithms, axis=0))

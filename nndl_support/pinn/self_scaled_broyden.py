@@ -69,6 +69,8 @@ def scaling_factors(curvature: float, inverse_curvature: float, n_parameters: in
     (1.0, 1.0)
     """
     b, h = curvature, inverse_curvature
+    if not (b > 0 and h > 0):
+        raise ValueError(f"the curvatures are {b} and {h}; expected both positive, as for a positive definite matrix")
     a = max(h * b - 1, 0.0)
     if a < 1e-12:
         return min(1.0, 1 / b), 1.0
@@ -106,6 +108,10 @@ def broyden_update(inverse: Tensor, step: Tensor, change: Tensor, tau: float, ph
     """
     image = inverse @ change
     along, through = float(change @ step), float(change @ image)
+    if not (along > 0 and through > 0):
+        raise ValueError(
+            f"y.s is {along} and y.Hy {through}; expected both positive: no such H maps this change to this step"
+        )
     v = math.sqrt(through) * (step / along - image / through)
     inverse.addr_(image, image, alpha=-1 / through).addr_(v, v, alpha=phi)
     return inverse.mul_(1 / tau).addr_(step, step, alpha=1 / along)

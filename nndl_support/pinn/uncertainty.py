@@ -107,8 +107,12 @@ def covariance(influences: npt.ArrayLike, noise: npt.ArrayLike) -> np.ndarray:
     >>> covariance([[0.5, 0.5]], 0.2).round(12)
     array([[0.02]])
     """
-    rows = np.asarray(influences, dtype=float)
-    scaled = rows * np.broadcast_to(np.asarray(noise, dtype=float), rows.shape[1:])
+    rows, sizes = np.asarray(influences, dtype=float), np.asarray(noise, dtype=float)
+    if rows.ndim != 2 or sizes.shape not in ((), rows.shape[1:]):
+        raise ValueError(
+            f"influences have shape {rows.shape} and noise {sizes.shape}; expected (U, S), and (S,) or one number"
+        )
+    scaled = rows * sizes
     return scaled @ scaled.T
 
 

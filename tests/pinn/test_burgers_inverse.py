@@ -1,5 +1,7 @@
 """Burgers' equation with two parameters: the equation itself, an identity of its sensitivities, fits against closed forms."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,16 @@ def test_observations_stay_where_one_may_look():
         observe_burgers(3, rng=np.random.default_rng(0), within=lambda x, t: (t == 0) & (abs(x) == 1))
 
 
+@pytest.mark.parametrize(("options", "given"), [({"n": 0}, "n is 0 of 25600"), ({"noise": -0.1}, "noise -0.1")])
+def test_no_points_and_negative_noise_are_refused(options, given):
+    with pytest.raises(ValueError, match=given):
+        observe_burgers(rng=np.random.default_rng(0), **options)
+
+
+def test_two_thousand_points_are_the_set_up_of_the_literature():
+    assert observe_burgers(rng=np.random.default_rng(0)).points.shape == (2000, 2)
+
+
 def smooth_data(noise=0.0, seed=0):
     rng = np.random.default_rng(seed)
     grid = np.stack(np.meshgrid(np.linspace(-0.9, 0.9, 13), np.linspace(0.1, 1, 7)), axis=-1).reshape(-1, 2)
@@ -103,6 +115,13 @@ def test_the_covariance_of_the_fit_is_that_of_the_sensitivities():
     np.testing.assert_allclose(fit.covariance, np.linalg.inv(slopes.T @ slopes), rtol=5e-3)
 
 
+def test_the_misfit_of_a_fit_is_the_root_of_its_mean_square():
+    data = smooth_data(0.05)
+    fit = output_error_fit(data, start=(1.0, 0.1), forward=burgers_at)
+    apart = burgers_at(fit.parameters, data.points) - data.values[:, 0]
+    assert fit.rms == pytest.approx(np.linalg.norm(apart) / np.sqrt(len(apart)))
+
+
 def test_noise_scatters_the_fit_as_its_covariance_says():
     off = []
     for seed in range(30):
@@ -111,7 +130,18 @@ def test_noise_scatters_the_fit_as_its_covariance_says():
     assert 0.6 < np.std(off) < 1.5
 
 
-@pytest.mark.parametrize("forward", [burgers_at, burgers_on_grid])
-def test_parameters_that_are_not_positive_are_refused(forward):
-    with pytest.raises(ValueError, match="expected both positive"):
-        forward([1.0, -0.1], POINTS)
+@pytest.mark.parametrize("parameters", [[1.0, -0.1], [-1.0, 0.1], [0.0, 0.1], [1.0, 0.1, 0.2], [1.0]])
+def test_parameters_that_are_not_two_and_positive_are_refused(parameters):
+    for forward in (burgers_at, burgers_on_grid, burgers_sensitivities):
+        with pytest.raises(
+            ValueError, match=re.escape(f"the parameters are {parameters}; expected two, both positive")
+        ):
+            forward(parameters, POINTS)
+    with pytest.raises(ValueError, match="expected two, both positive"):
+        output_error_fit(smooth_data(), start=parameters)
+
+
+@pytest.mark.parametrize("points", [[0.1, 0.2], [[1.1, 0.2]], [[0.1, -0.2]], [[0.1, 1.2]], [[0.1, 0.2, 0.3]]])
+def test_points_outside_the_film_are_not_guessed(points):
+    with pytest.raises(ValueError, match=r"not all in the film; expected \(M, 2\)"):
+        burgers_on_grid([1.0, 0.1], points, n_x=11, n_t=11)

@@ -1,5 +1,7 @@
 """A checkpoint is there whole, or the one before it is."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,8 @@ def test_the_name_appears_only_when_all_is_written(tmp_path, monkeypatch):
     def watch(state, file):
         write(state, file)
         assert not path.exists()
+        # In the same folder: a file can be renamed at once only within one disk.
+        assert Path(file).parent == tmp_path
 
     monkeypatch.setattr(torch, "save", watch)
     save_checkpoint(path, {"step": 1})

@@ -38,3 +38,8 @@ def test_only_the_drift_makes_the_convection_more_than_a_gradient(drift, hidden)
     along_y = parts((0, 1), 1, drift=drift) - parts((1, 1), 0, drift=drift)
     curl = np.abs(u * along_x + v * along_y).max()
     assert curl < 1e-6 if hidden else curl > 1
+
+
+def test_a_drift_is_a_pair():
+    with pytest.raises(ValueError, match=r"drift is \(1\.0, 2\.0, 3\.0\); expected a pair, U and V"):
+        drifting_vortices(POINTS, drift=(1.0, 2.0, 3.0))

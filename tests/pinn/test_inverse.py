@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from nndl_support.pinn.geometry import Interval
+from nndl_support.pinn import problems
+from nndl_support.pinn.collocation import point_generator
+from nndl_support.pinn.geometry import Interval, Rectangle
 from nndl_support.pinn.inverse import Linearization, estimate, linearize
 from nndl_support.pinn.objective import Objective
 from nndl_support.pinn.problem import Observations, Problem
@@ -105,10 +107,59 @@ def test_the_step_finishes_what_training_left():
     assert abs(found.parameters["k"] - 0.8) < abs(short.parameters["k"] - 0.8)
 
 
+def test_the_points_may_gather_where_the_residual_is_large(solved):
+    model = linearize(solved, n_points=13, candidates=200, seed=5)
+    objective = Objective(solved.problem, solved.network, n_points=13, rng=point_generator(5))
+    with torch.no_grad():
+        objective.unknown.copy_(torch.tensor(list(solved.parameters.values())))
+    objective.resample(candidates=200)
+    torch.testing.assert_close(model.residuals, objective.residuals().detach())
+    assert not torch.allclose(model.residuals[:13], linearize(solved, n_points=13, seed=5).residuals[:13])
+
+
+def test_of_several_equations_each_has_its_own_rows():
+    box = Rectangle((0.0, 0.0), (1.0, 1.0))
+    problem = problems.navier_stokes(box, unknown={"lambda1": 1.0, "lambda2": 0.1})
+    solution = solve(problem, max_iterations=1, n_points=7)
+    model, heavier = (linearize(solution, n_points=7, weights={"momentum y": w}) for w in (1.0, 4.0))
+    assert list(model.rows) == ["momentum x", "momentum y", "continuity"]
+    for name, rows in model.rows.items():
+        factor = 2 if name == "momentum y" else 1
+        assert heavier.scales[name] == pytest.approx(factor * model.scales[name])
+        torch.testing.assert_close(heavier.residuals[rows], factor * model.residuals[rows])
+    divergence = solution.problem.equations["continuity"]
+    where = Objective(problem, solution.network, n_points=7, rng=point_generator(1_000)).blocks[0].points
+    wanted = solution.evaluate(where, lambda f: divergence(f, None)) / 7**0.5
+    np.testing.assert_allclose(model.residuals[model.rows["continuity"]], wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_data_without_noise_leave_no_error_and_no_correlation():
+    line = Linearization(
+        torch.tensor([-1.0, -2.0, -6.0]),
+        torch.eye(3)[:, :2],
+        {"data": slice(0, 3)},
+        {"data": 1.0},
+        {"a": 0.0, "b": 0.0},
+    )
+    found = estimate(line, {"data": 0.0})
+    assert set(found.standard_errors.values()) == {0.0}
+    assert found.correlation.isnan().all()
+
+
+def test_the_cutoff_of_the_last_step_can_be_chosen():
+    jacobian = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1e-4, 1.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
+    line = Linearization(torch.tensor([0.0, 2.0, 4.0]), jacobian, {"data": slice(0, 3)}, {"data": 1.0}, {"a": 0.0})
+    # Either the second weight explains the second row alone, or it counts as none and the rows are averaged.
+    for rcond, answer in ((1e-7, -4.0), (1e-3, -3.0)):
+        assert estimate(line, {"data": 1.0}, rcond=rcond).parameters["a"] == pytest.approx(answer)
+
+
 def test_mistakes_are_named(solved):
     model = linearize(solved, n_points=7)
     with pytest.raises(ValueError, match=r"sigma names \['dta'\], but the residuals are \['equation', 'data'\]"):
         model.noise({"dta": 1.0})
+    with pytest.raises(ValueError, match=r"sigma is \{'data': -1\.0\}; expected standard deviations of at least 0"):
+        model.noise({"data": -1.0, "equation": 0.0})
     known = Problem(Interval(0, 1), lambda f, p: f.u_x, hidden=(3,))
     with pytest.raises(ValueError, match="no unknown parameters"):
         linearize(solve(known, max_iterations=1, n_points=5))

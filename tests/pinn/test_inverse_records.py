@@ -106,6 +106,36 @@ def test_the_spread_over_draws_of_noise_is_what_the_standard_error_says():
     assert np.corrcoef(both.T)[0, 1] > 0.5
 
 
+LAST = records.load("pinn/inverse_last_step")["runs"]
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in LAST if (r["noise"], r["seed"]) == (0.01, 2)], ids=lambda row: str(row["n_points"])
+)
+def test_a_last_step_of_the_record_comes_out_again(row):
+    data, solution = of_burgers(next(r for r in BURGERS if (r["noise"], r["seed"]) == (row["noise"], row["seed"])))
+    n = row["n_points"]
+    found = estimate(linearize(solution, n_points=n, candidates=5 * n, seed=1), {"data": data.sigma})
+    for name, true in TRUE.items():
+        error = row["standard_error"][0][name]
+        assert 100 * found.standard_errors[name] / true == pytest.approx(error, rel=0.02)
+        assert 100 * (found.parameters[name] / true - 1) == pytest.approx(row["one_step"][0][name], abs=0.1 * error)
+
+
+def test_more_points_steady_the_last_step_and_do_not_mend_it():
+    assert len(LAST) == 24
+    for noise in (0.01, 0.05):
+        off = {
+            n: np.array(
+                [[d["lambda2"] for d in r["one_step"]] for r in LAST if (r["noise"], r["n_points"]) == (noise, n)]
+            )
+            for n in (1000, 3000)
+        }
+        scatter = {n: np.median(values.std(axis=1, ddof=1)) for n, values in off.items()}
+        assert scatter[3000] < 0.5 * scatter[1000]
+        assert np.median(abs(off[3000])) > np.median(abs(off[1000]))
+
+
 def test_deepxde_was_run_beside_it():
     rows = records.load("pinn/inverse_deepxde")["runs"]
     assert {row["problem"] for row in rows} == {"Burgers", "drifting vortices"}

@@ -187,3 +187,11 @@ def test_a_gain_beyond_any_prediction_is_no_overflow():
     method = LevenbergMarquardt(objective, damping=1e-10)
     assert method.step() < 1.0
     assert method.damping == pytest.approx(1e-10 / 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "damping", "given"), [((4, 2), 1.0, r"\(3,\), the Jacobian \(4, 2\)"), ((3, 2), -1.0, "damping is -1.0")]
+)
+def test_sizes_that_do_not_fit_and_negative_damping_are_named(shape, damping, given):
+    with pytest.raises(ValueError, match=given):
+        damped_step(torch.ones(3), torch.ones(shape), damping)

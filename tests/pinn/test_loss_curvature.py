@@ -7,7 +7,7 @@ import torch
 
 from nndl_support.pinn import problems
 from nndl_support.pinn.collocation import point_generator
-from nndl_support.pinn.loss_curvature import curvature, rescaled, unused_decrease
+from nndl_support.pinn.loss_curvature import Curvature, curvature, rescaled, unused_decrease
 from nndl_support.pinn.objective import Objective
 from tests.pinn.small_objectives import F64, linear, random_matrix, rosenbrock
 
@@ -21,6 +21,17 @@ def test_the_curvature_of_the_valley_is_the_one_written_down():
     without = [[800 * x**2 + 2, -400 * x], [-400 * x, 200]]
     for found, wanted in ((here.gradient, gradient), (here.hessian, full), (here.gauss_newton, without)):
         torch.testing.assert_close(found, torch.tensor(wanted, dtype=F64))
+
+
+def test_what_is_left_out_is_measured_by_spectral_norms():
+    hessian, kept = torch.diag(torch.tensor([4.0, -10.0])), torch.diag(torch.tensor([1.0, 0.0]))
+    assert Curvature(torch.ones(2), hessian, kept).left_out == pytest.approx(1.0)  # 10 of 10
+    kept = torch.tensor([[4.0, 3.0], [3.0, -10.0]])
+    assert Curvature(torch.ones(2), hessian, kept).left_out == pytest.approx(
+        0.3
+    )  # no sum over rows, no root of squares
+    kept = torch.tensor([[4.0, 3.0], [0.0, -13.0]])
+    assert Curvature(torch.ones(2), hessian, kept).left_out == pytest.approx(0.3 * 2**0.5)
 
 
 def test_nothing_is_left_out_where_the_residuals_are_linear():
@@ -69,6 +80,12 @@ def test_rescaling_undoes_any_scales_of_single_weights():
     assert torch.isfinite(rescaled(dead)).all()
 
 
+def test_directions_count_down_to_rounding():
+    gradient = torch.ones(3, dtype=F64)
+    values, _ = unused_decrease(gradient, torch.diag(torch.tensor([1e-12, 1.0, 1e-17], dtype=F64)))
+    assert values.tolist() == [1.0, 1e-12]
+
+
 def test_the_decreases_add_up_to_what_newton_gains():
     A, gradient = random_matrix(7, 5), random_matrix(5, 1, 3)[:, 0]
     matrix = A.T @ A
@@ -82,3 +99,8 @@ def test_directions_without_curvature_are_left_out():
     values, decreases = unused_decrease(torch.ones(3, dtype=F64), matrix)
     assert values.tolist() == [5.0, 2.0]
     assert decreases.tolist() == pytest.approx([0.1, 0.25])
+
+
+def test_a_gradient_of_another_size_is_named():
+    with pytest.raises(ValueError, match=r"gradient has 2 entries and the matrix shape \(3, 3\)"):
+        unused_decrease(torch.ones(2), torch.eye(3))

@@ -141,3 +141,8 @@ def test_it_has_nothing_to_keep():
 def test_options_out_of_range_are_named(options):
     with pytest.raises(ValueError, match="expected more than 0 and at least 1"):
         NaturalGradient(rosenbrock(), **options)
+
+
+def test_sizes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"residuals have shape \(3,\) and the Jacobian \(4, 2\); expected \(S,\) and"):
+        least_squares_direction(torch.ones(3), torch.ones(4, 2))

@@ -59,6 +59,21 @@ def test_a_race_ends_with_the_network_it_measured():
     assert curve["iteration"][-1] == solution.n_iterations
 
 
+def test_all_that_was_asked_for_reaches_the_solver(monkeypatch):
+    asked = {}
+    monkeypatch.setattr("nndl_support.pinn.race.solve", lambda problem, **options: asked.update(options))
+    race(problems.poisson(), "adam", 3.0, [[0.5, 0.5]], seed=7, n_looks=5, n_points=11, learning_rate=0.1)
+    assert {name: asked[name] for name in ("method", "seed", "n_points", "learning_rate")} == {
+        "method": "adam",
+        "seed": 7,
+        "n_points": 11,
+        "learning_rate": 0.1,
+    }
+    # The clock of the race ends it, and not that of the solver.
+    assert asked["budget"] == float("inf")
+    assert (asked["callback"].seconds, asked["callback"].interval) == (3.0, 0.6)
+
+
 def test_without_a_truth_there_is_no_race():
     with pytest.raises(ValueError, match="no exact solution"):
         race(dataclasses.replace(problems.poisson(), exact=None), "adam", 1.0, [[0.5, 0.5]])
@@ -77,3 +92,8 @@ def test_the_median_is_taken_at_equal_times_and_on_a_logarithmic_scale():
         {"seconds": [0.5, 4.0], "error": [1e-1, 1e-1]},
     ]
     np.testing.assert_allclose(median_error(curves, [0.0, 1.0, 2.0, 9.0]), [1.0, 1e-2, 1e-3, 1e-3])
+
+
+def test_of_no_curves_there_is_no_median():
+    with pytest.raises(ValueError, match="there are 0 curves; expected at least one"):
+        median_error([], [1.0])

@@ -292,3 +292,11 @@ def test_a_loss_that_is_not_a_number_ahead_counts_as_too_far():
     losses = [method.step() for _ in range(25)]
     assert losses[-1] < 1e-12
     assert float(objective.get()) == pytest.approx(-8.0)
+
+
+def test_curvatures_that_no_positive_definite_matrix_has_are_refused():
+    with pytest.raises(ValueError, match=r"curvatures are 0\.0 and 1\.0; expected both positive"):
+        scaling_factors(0.0, 1.0, 3)
+    s = torch.tensor([1.0, 0.0])
+    with pytest.raises(ValueError, match=r"y\.s is -1\.0 and y\.Hy 1\.0; expected both positive"):
+        broyden_update(torch.eye(2), s, -s, 1.0, 1.0)

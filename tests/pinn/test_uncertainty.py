@@ -78,6 +78,13 @@ def test_a_direction_too_weak_to_be_used_does_not_count():
     matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1e-9, 1.0], [0.0, 0.0, 1.0]])
     np.testing.assert_allclose(profiled_columns(matrix, 1, rcond=1e-7).ravel(), [0, 1, 1])
     np.testing.assert_allclose(profiled_columns(matrix, 1, rcond=1e-12).ravel(), [0, 0, 1], atol=1e-6)
+    np.testing.assert_allclose(influence(matrix, 1, rcond=1e-7).ravel(), [0, 0.5, 0.5])
+    np.testing.assert_allclose(influence(matrix, 1, rcond=1e-12).ravel(), [0, 0, 1], atol=1e-6)
+    # Without a word, a direction counts down to a ten-millionth of the strongest.
+    for strength, left in ((1e-6, [0, 0, 1]), (1e-8, [0, 1, 1])):
+        matrix[1, 1] = strength
+        np.testing.assert_allclose(profiled_columns(matrix, 1).ravel(), left, atol=1e-6)
+        np.testing.assert_allclose(influence(matrix, 1), np.linalg.pinv(np.array(left, float)[:, None]), atol=1e-6)
 
 
 def test_directions_are_ordered_and_find_a_ratio():
@@ -108,3 +115,9 @@ def test_directions_point_to_the_side_of_their_largest_entry():
         _, directions = identifiable_directions(np.random.default_rng(seed).standard_normal((11, 3)))
         np.testing.assert_allclose(directions @ directions.T, np.eye(3), atol=1e-12)
         assert all(row[np.abs(row).argmax()] > 0 for row in directions)
+
+
+@pytest.mark.parametrize("noise", [np.ones(4), np.ones((1, 5))])
+def test_noise_of_another_size_is_named(noise):
+    with pytest.raises(ValueError, match=r"influences have shape \(2, 5\) and noise \(.*\); expected \(U, S\)"):
+        covariance(np.ones((2, 5)), noise)
