@@ -115,13 +115,14 @@ def test_the_shape_by_leave_one_out_is_much_better_than_a_narrow_one(kernel):
     assert largest_error(chosen.predict) < largest_error(narrow.predict) / 100
 
 
-def test_shapes_are_judged_by_leave_one_out_errors_and_the_residual_and_only_where_the_equations_are_met(monkeypatch):
+@pytest.mark.parametrize("degree", [-1, 1])
+def test_shapes_are_judged_by_leave_one_out_errors_and_the_residual_where_equations_are_met(degree, monkeypatch):
     costs = []
     monkeypatch.setattr(kansa, "choose_epsilon", lambda cost, low, high: costs.append((cost, low, high)) or 2.0)
-    solver = KansaSolver("gaussian").fit(on_square(12, "chebyshev"))
+    solver = KansaSolver("gaussian", degree=degree).fit(on_square(12, "chebyshev"))
     cost, low, high = costs[0]
     for epsilon in (0.7, 2.0):
-        fitted = KansaSolver("gaussian", epsilon=epsilon).fit(on_square(12, "chebyshev"))
+        fitted = KansaSolver("gaussian", epsilon=epsilon, degree=degree).fit(on_square(12, "chebyshev"))
         unmet = fitted.matrix_ @ fitted.solution_.coefficients - fitted.right_hand_side_
         expected = np.sum(fitted.leave_one_out_errors() ** 2) + np.sum(unmet**2)
         assert cost(epsilon) == pytest.approx(expected, rel=1e-6)

@@ -38,6 +38,15 @@ def test_coefficients_may_change_from_place_to_place():
         np.testing.assert_allclose(as_arrays[[m]], alone, rtol=1e-12, atol=1e-13)
 
 
+def test_coefficients_may_vanish_at_some_places_and_not_at_others():
+    some = np.array([0.0, 2.0, 0.0, -1.0, 0.0])
+    rows = AdvectionDiffusion(reaction=some).matrix(BASIS, X)
+    np.testing.assert_allclose(rows, some[:, None] * BASIS.values(X) - BASIS.laplacians(X), rtol=1e-12, atol=1e-13)
+    mixed = BoundaryOperator(1.0, some, NORMALS).matrix(BASIS, X)
+    slopes = neumann(NORMALS).matrix(BASIS, X)
+    np.testing.assert_allclose(mixed, BASIS.values(X) + some[:, None] * slopes, rtol=1e-12, atol=1e-13)
+
+
 def test_anisotropic_diffusion_with_equal_axes_is_diffusion():
     np.testing.assert_allclose(
         AdvectionDiffusion(0.7 * np.eye(2)).matrix(BASIS, X), AdvectionDiffusion(0.7).matrix(BASIS, X), atol=1e-12

@@ -35,6 +35,15 @@ def test_finite_differences_are_exact_for_what_the_formula_is_exact_for():
     np.testing.assert_allclose(u, np.prod(points * (1 - points), axis=1), atol=1e-14)
 
 
+def test_the_equations_are_those_of_the_known_solution():
+    nodes = square.square_nodes(5)
+    inside, edge = square.equations(nodes)
+    np.testing.assert_array_equal(inside.places(), nodes.inside)
+    np.testing.assert_array_equal(edge.places(), nodes.boundary)
+    np.testing.assert_allclose(inside.right_hand_side(), 2 * np.pi**2 * poisson(nodes.inside))
+    np.testing.assert_array_equal(edge.right_hand_side(), 0)
+
+
 def test_the_largest_error_of_nothing_is_the_largest_value():
     assert square.largest_error(lambda x: np.zeros(len(x))) == pytest.approx(1)
     assert square.largest_error(poisson) == 0
