@@ -486,20 +486,48 @@ for name, activation in peers.items():
 # ## Exercises
 #
 # 1. Use the record: how many of the nineteen comparisons with the winner survive if only the first three seeds are used? And what if Holm's method is left out?
-#    <details><summary>Hint</summary>`comparison.paired_difference(accuracy(best)[:3], accuracy(unit)[:3])`. With three pairs Student's factor is 4.3 instead of 2.3: the intervals grow far more than by the square root of ten thirds.</details>
+#    <details><summary>Hint</summary>
+#
+#    `comparison.paired_difference(accuracy(best)[:3], accuracy(unit)[:3])`. With three pairs Student's factor is 4.3 instead of 2.3: the intervals grow far more than by the square root of ten thirds.
+#
+#    </details>
 # 2. How many seeds would it take to tell a difference of 0.001, one image in a thousand, if the paired differences have standard deviation 0.005? Aim at 80% power at the 5% level.
-#    <details><summary>Answer</summary>$S \approx (1.96 + 0.84)^2 (0.005/0.001)^2 \approx 196$. Halving the difference quadruples the seeds.</details>
+#    <details><summary>Answer</summary>
+#
+#    $S \approx (1.96 + 0.84)^2 (0.005/0.001)^2 \approx 196$. Halving the difference quadruples the seeds.
+#
+#    </details>
 # 3. Even infinitely many seeds leave the uncertainty of the test images. How many test images would shrink Wilson's interval at 95% accuracy to ±0.1 points?
-#    <details><summary>Answer</summary>$n \approx 1.96^2 \cdot 0.95 \cdot 0.05 / 0.001^2 \approx 182{,}000$, eighteen times the full test set of MNIST.</details>
+#    <details><summary>Answer</summary>
+#
+#    $n \approx 1.96^2 \cdot 0.95 \cdot 0.05 / 0.001^2 \approx 182{,}000$, eighteen times the full test set of MNIST.
+#
+#    </details>
 # 4. Let SiLU start from weights and run at rates that correspond *exactly* to those of the sigmoid form of GELU. What must happen to the two accuracies?
-#    <details><summary>Answer</summary>With $\operatorname{swish}_\beta(z) = \operatorname{silu}(\beta z)/\beta$: multiply the first weights by $\beta$, leave those between hidden layers (divided below and multiplied above they cancel), divide the last by $\beta$. Under this change of variables a gradient by a weight that was multiplied by $c$ is divided by $c$, so its rate must be multiplied by $c^2$: $\beta^2$ for the first layer and the hidden biases, 1 in
-#    between, $\beta^{-2}$ for the last weights. The penalty needs the inverse factors. Then the runs are identical, up to rounding.</details>
+#    <details><summary>Answer</summary>
+#
+#    With $\operatorname{swish}_\beta(z) = \operatorname{silu}(\beta z)/\beta$: multiply the first weights by $\beta$, leave those between hidden layers (divided below and multiplied above they cancel), divide the last by $\beta$. Under this change of variables a gradient by a weight that was multiplied by $c$ is divided by $c$, so its rate must be multiplied by $c^2$: $\beta^2$ for the first layer and the hidden biases, 1 in
+#    between, $\beta^{-2}$ for the last weights. The penalty needs the inverse factors. Then the runs are identical, up to rounding.
+#
+#    </details>
 # 5. Why is it wrong to report, for each function, the best of its ten seeds?
-#    <details><summary>Answer</summary>The maximum of ten grows with the spread as well as with the mean, so it rewards the unreliable; its own uncertainty is larger than that of the mean; and it was chosen by the test set.</details>
+#    <details><summary>Answer</summary>
+#
+#    The maximum of ten grows with the spread as well as with the mean, so it rewards the unreliable; its own uncertainty is larger than that of the mean; and it was chosen by the test set.
+#
+#    </details>
 # 6. Put a normalisation between the layers: divide every row of the signal by its root mean square before it enters the next SwiGLU layer. What happens to the eight numbers above?
-#    <details><summary>Answer</summary>Each layer now starts from size 1, and the first layer's answer to size 1 is about 1 by the choice of the start: all eight stay near 1. That is what RMSNorm does in the blocks where SwiGLU is used.</details>
+#    <details><summary>Answer</summary>
+#
+#    Each layer now starts from size 1, and the first layer's answer to size 1 is about 1 by the choice of the start: all eight stay near 1. That is what RMSNorm does in the blocks where SwiGLU is used.
+#
+#    </details>
 # 7. Add a function of your own to the contest, say $f(x) = x\,(\tfrac12 + \tfrac1\pi\arctan x)$. What else must you decide before the contest is fair?
-#    <details><summary>Answer</summary>Its start: from $\mathrm{E}[f(z)^2]$ for a standard normal $z$, `learnt_layers.mean_square` for registered functions; its rate, by the same validation; and, before you look, what difference you would call relevant.</details>
+#    <details><summary>Answer</summary>
+#
+#    Its start: from $\mathrm{E}[f(z)^2]$ for a standard normal $z$, `learnt_layers.mean_square` for registered functions; its rate, by the same validation; and, before you look, what difference you would call relevant.
+#
+#    </details>
 #
 # ## Summary
 #

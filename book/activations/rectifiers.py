@@ -628,17 +628,41 @@ for name in ("relu", "leaky_relu", "prelu", "elu", "selu", "softplus"):
 # ## Exercises
 #
 # 1. Qiu's exercise 4-3: build a dead unit for the sixteen-unit network *by a single gradient step* instead of by hand. Which quantity must be large?
-#    <details><summary>Hint</summary>One example with a large error and a learning rate of, say, 20. The bias moves by $-\eta\,\delta$; with all-positive inputs the weights move the same way.</details>
+#    <details><summary>Hint</summary>
+#
+#    One example with a large error and a learning rate of, say, 20. The bias moves by $-\eta\,\delta$; with all-positive inputs the weights move the same way.
+#
+#    </details>
 # 2. With weight decay switched on (`alpha` above 0), the weights of a dead unit shrink while its bias stays. Does weight decay revive the unit? What if the bias decays as well?
-#    <details><summary>Answer</summary>With shrinking weights the net input tends to the bias, which is negative for our patient: no. (A unit that died of negative weights, with a positive bias, would come back.) If the bias shrinks by the same factor, the net input keeps its sign: no again. Only a bias that shrinks faster than the weights would do.</details>
+#    <details><summary>Answer</summary>
+#
+#    With shrinking weights the net input tends to the bias, which is negative for our patient: no. (A unit that died of negative weights, with a positive bias, would come back.) If the bias shrinks by the same factor, the net input keeps its sign: no again. Only a bias that shrinks faster than the weights would do.
+#
+#    </details>
 # 3. Show that PReLU with $\gamma = -1$ is the absolute value. For which $\gamma$ is PReLU monotone, for which convex, and for which can it be undone (is it invertible)?
-#    <details><summary>Answer</summary>Monotone for $\gamma \ge 0$, convex for $\gamma \le 1$, invertible for $\gamma > 0$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Monotone for $\gamma \ge 0$, convex for $\gamma \le 1$, invertible for $\gamma > 0$.
+#
+#    </details>
 # 4. Derive the mean of ReLU and of ELU for standard normal $z$ in closed form, and compare with the table above.
-#    <details><summary>Answer</summary>$1/\sqrt{2\pi} \approx 0.399$; for ELU add $e^{1/2}\Phi(-1) - \tfrac12 \approx -0.238$.</details>
+#    <details><summary>Answer</summary>
+#
+#    $1/\sqrt{2\pi} \approx 0.399$; for ELU add $e^{1/2}\Phi(-1) - \tfrac12 \approx -0.238$.
+#
+#    </details>
 # 5. Repeat the 64 layers of SELU with 50, 200 and 800 units and twenty seeds each. How does the scatter of the variance depend on the width?
-#    <details><summary>Hint</summary>`deep_signal.layers(selu, inputs, 64, rng, width=50)`. It shrinks steadily; plot it against the width on logarithmic axes.</details>
+#    <details><summary>Hint</summary>
+#
+#    `deep_signal.layers(selu, inputs, 64, rng, width=50)`. It shrinks steadily; plot it against the width on logarithmic axes.
+#
+#    </details>
 # 6. Write the tent $-|x|$ as a difference of two maxout units. Then write an arbitrary zigzag through given points that way.
-#    <details><summary>Answer</summary>$-|x| = 0 - \max(x, -x)$. For a zigzag, put all the corners that bend upwards into the first unit and all that bend downwards, with the sign changed, into the second.</details>
+#    <details><summary>Answer</summary>
+#
+#    $-|x| = 0 - \max(x, -x)$. For a zigzag, put all the corners that bend upwards into the first unit and all that bend downwards, with the sign changed, into the second.
+#
+#    </details>
 #
 # ## Summary
 #

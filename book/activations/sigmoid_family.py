@@ -546,17 +546,41 @@ for name in ("logistic", "tanh", "hard_logistic", "hard_tanh"):
 # ## Exercises
 #
 # 1. Show from (4.4) that $\sigma(-x) = 1 - \sigma(x)$, and from it that $\sigma'$ is even. Which of the two forms, $1 - \sigma(x)$ or $\sigma(-x)$, would you put into a program?
-#    <details><summary>Answer</summary>Extend the fraction by $e^{x}$. Differentiating both sides gives $\sigma'(-x) = \sigma'(x)$. The second: it keeps all its digits for large $x$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Extend the fraction by $e^{x}$. Differentiating both sides gives $\sigma'(-x) = \sigma'(x)$. The second: it keeps all its digits for large $x$.
+#
+#    </details>
 # 2. Give the two bell curves different widths $s_1 \ne s_0$. Show that the log-odds are quadratic in $x$. What does that say about the region where $p(1 \mid x) > 1/2$, and how many logistic units on the line would you need to approximate it?
-#    <details><summary>Answer</summary>The squares no longer cancel; the coefficient of $x^2$ is $\frac12(s_0^{-2} - s_1^{-2})$. The region is an interval, or what is outside one: two steps, so two hidden units.</details>
+#    <details><summary>Answer</summary>
+#
+#    The squares no longer cancel; the coefficient of $x^2$ is $\frac12(s_0^{-2} - s_1^{-2})$. The region is an interval, or what is outside one: two steps, so two hidden units.
+#
+#    </details>
 # 3. Qiu's exercise 4-1 asks why all-positive inputs slow learning down. Give the answer for the plane of two weights in one sentence, and the one for $H$ weights in one formula.
-#    <details><summary>Answer</summary>Every example moves both weights in the same direction, so a move in the direction $(1, -1)$ has to be composed of jumps back and forth. The condition number is $1 + H m^2/s^2$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Every example moves both weights in the same direction, so a move in the direction $(1, -1)$ has to be composed of jumps back and forth. The condition number is $1 + H m^2/s^2$.
+#
+#    </details>
 # 4. Repeat the race, but start every form with biases of zero (replace the second part of `born` by zeros). Which curve changes, at which rates, and why do the other two not change at all?
-#    <details><summary>Hint</summary>The centred forms already start with biases of zero. The logistic network now starts with hidden units pushed to one side, some of them into saturation; look at the small rates.</details>
+#    <details><summary>Hint</summary>
+#
+#    The centred forms already start with biases of zero. The logistic network now starts with hidden units pushed to one side, some of them into saturation; look at the small rates.
+#
+#    </details>
 # 5. A batch-normalisation layer subtracts the mean of every unit over a mini-batch. Which eigenvalue of the second moments does it remove? Would it still matter which form the units have?
-#    <details><summary>Hint</summary>It removes $m m^\top$, the large one. Subtracting 1/2 removes only the part of it that is known in advance.</details>
+#    <details><summary>Hint</summary>
+#
+#    It removes $m m^\top$, the large one. Subtracting 1/2 removes only the part of it that is known in advance.
+#
+#    </details>
 # 6. Find the slope of the hard logistic function that makes its largest distance from σ smallest, to three digits. Is it nearer to 1/4 or to 1/6?
-#    <details><summary>Hint</summary>`scipy.optimize.minimize_scalar` on the largest distance over a fine grid. With too flat a line the error is largest inside, with too steep a line at the corner; at the best slope both are equal.</details>
+#    <details><summary>Hint</summary>
+#
+#    `scipy.optimize.minimize_scalar` on the largest distance over a fine grid. With too flat a line the error is largest inside, with too steep a line at the corner; at the best slope both are equal.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -583,21 +583,53 @@ assert abs(gelu(-10.0) / (-10 * np.exp(log_gate)) - 1) < 1e-12
 # ## Exercises
 #
 # 1. Show that $\operatorname{swish}_\beta(x) = \tfrac{x}{2} + \tfrac{x}{2}\tanh\tfrac{\beta x}{2}$, and conclude that its even part lies between 0 and $|x|/2$. What is the even part of ReLU?
-#    <details><summary>Answer</summary>$\sigma(z) = \tfrac12(1 + \tanh\tfrac z2)$. The second term is a product of two odd functions, hence even, and $0 \le \tfrac{x}{2}\tanh\tfrac{\beta x}{2} \le \tfrac{|x|}{2}$. The even part of ReLU is $|x|/2$ itself.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\sigma(z) = \tfrac12(1 + \tanh\tfrac z2)$. The second term is a product of two odd functions, hence even, and $0 \le \tfrac{x}{2}\tanh\tfrac{\beta x}{2} \le \tfrac{|x|}{2}$. The even part of ReLU is $|x|/2$ itself.
+#
+#    </details>
 # 2. Do for GELU what exercise 4-4 asks for Swish, differentiate it twice, and find where its slope is largest without a computer.
-#    <details><summary>Answer</summary>$f' = \Phi + x\varphi$, and as $\varphi' = -x\varphi$, $f'' = 2\varphi - x^2\varphi = \varphi(x)(2 - x^2)$. The slope is extreme at $\pm\sqrt2$: $\Phi(\sqrt2) + \sqrt2\,\varphi(\sqrt2) \approx 1.129$, and 1 minus that on the left.</details>
+#    <details><summary>Answer</summary>
+#
+#    $f' = \Phi + x\varphi$, and as $\varphi' = -x\varphi$, $f'' = 2\varphi - x^2\varphi = \varphi(x)(2 - x^2)$. The slope is extreme at $\pm\sqrt2$: $\Phi(\sqrt2) + \sqrt2\,\varphi(\sqrt2) \approx 1.129$, and 1 minus that on the left.
+#
+#    </details>
 # 3. Compute the value and the slope of Mish at 0 by hand.
-#    <details><summary>Answer</summary>$e^0 = 1$, so $w = 3$ and the gate is $3/5$: the value is 0, and the slope, $g(0) + 0\cdot g'(0)$, is $3/5$.</details>
+#    <details><summary>Answer</summary>
+#
+#    $e^0 = 1$, so $w = 3$ and the gate is $3/5$: the value is 0, and the slope, $g(0) + 0\cdot g'(0)$, is $3/5$.
+#
+#    </details>
 # 4. Choose weights that make a single GELU unit with threshold solve the exclusive or. Which property of the three numbers $f(b), f(b + a), f(b + 2a)$ do you need?
-#    <details><summary>Hint</summary>The middle one must be smaller than both others: put $b + a$ at the bottom, near $-0.75$, and $b$ far to the left.</details>
+#    <details><summary>Hint</summary>
+#
+#    The middle one must be smaller than both others: put $b + a$ at the bottom, near $-0.75$, and $b$ far to the left.
+#
+#    </details>
 # 5. Can a single SiLU unit tell the parity of *three* bits?
-#    <details><summary>Answer</summary>Not through the sum of the bits: the outputs on sums 0, 1, 2, 3 would have to lie on alternating sides of the threshold, which takes two turning points, and SiLU has one. Nor by any other weights: a line $f = $ const meets the curve at most twice, so the unit followed by a threshold separates by the sign of a polynomial of degree two, $(w^\top x - p)(w^\top x - q)$, and the parity of $n$ bits is the sign of no polynomial of degree below $n$ (Minsky and Papert).</details>
+#    <details><summary>Answer</summary>
+#
+#    Not through the sum of the bits: the outputs on sums 0, 1, 2, 3 would have to lie on alternating sides of the threshold, which takes two turning points, and SiLU has one. Nor by any other weights: a line $f = $ const meets the curve at most twice, so the unit followed by a threshold separates by the sign of a polynomial of degree two, $(w^\top x - p)(w^\top x - q)$, and the parity of $n$ bits is the sign of no polynomial of degree below $n$ (Minsky and Papert).
+#
+#    </details>
 # 6. Fit $\beta$ so that the *slopes* of $x\sigma(\beta x)$ and GELU differ as little as possible in the worst case. Is it nearer to 1.702 or to 1.773?
-#    <details><summary>Answer</summary>About 1.697, close to the fit of the gate. Whoever cares for gradients more than for values may call 1.702 a good choice after all.</details>
+#    <details><summary>Answer</summary>
+#
+#    About 1.697, close to the fit of the gate. Whoever cares for gradients more than for values may call 1.702 a good choice after all.
+#
+#    </details>
 # 7. Absorb the slope $s$ of a PReLU unit into the weights around it. Where does the attempt fail?
-#    <details><summary>Answer</summary>Scaling the input of the unit by $c > 0$ scales both branches alike; the *ratio* of the two slopes, which is $s$, stays what it is. For Swish the scaling changes the shape, and that is why it can undo $\beta$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Scaling the input of the unit by $c > 0$ scales both branches alike; the *ratio* of the two slopes, which is $s$, stays what it is. For Swish the scaling changes the shape, and that is why it can undo $\beta$.
+#
+#    </details>
 # 8. Replace SwiGLU's gate by the carried line itself, $W = V$ and $b = c$. Which function of $z$ do you get, and how does it grow?
-#    <details><summary>Answer</summary>$z^2\sigma(z)$: like $z^2$ on the right. Products make gated units grow quadratically where a plain unit grows linearly; in deep stacks that calls for normalisation or care with the learning rate.</details>
+#    <details><summary>Answer</summary>
+#
+#    $z^2\sigma(z)$: like $z^2$ on the right. Products make gated units grow quadratically where a plain unit grows linearly; in deep stacks that calls for normalisation or care with the learning rate.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -712,25 +712,49 @@ for name, result in record["figures"].items():
 # ## Exercises
 #
 # 1. Derive $\delta^{(L)} = (\hat y - y)/B$ for softmax with cross-entropy.
-#    <details><summary>Hint</summary>With $p$ for the prediction, $\partial p_k / \partial z_j$ is $p_k(1 - p_j)$ for $k = j$ and $-p_k p_j$ otherwise. Multiply it by $-y_k/p_k$, sum over $k$, and use
-#    $\sum_k y_k = 1$.</details>
+#    <details><summary>Hint</summary>
+#
+#    With $p$ for the prediction, $\partial p_k / \partial z_j$ is $p_k(1 - p_j)$ for $k = j$ and $-p_k p_j$ otherwise. Multiply it by $-y_k/p_k$, sum over $k$, and use
+#    $\sum_k y_k = 1$.
+#
+#    </details>
 # 2. Why does the backward pass cost at most twice the forward pass? Which layer makes it *less* than twice?
-#    <details><summary>Answer</summary>Two matrix products per layer instead of one; the first layer needs only one, because nobody asks
-#    for the error term of the inputs.</details>
+#    <details><summary>Answer</summary>
+#
+#    Two matrix products per layer instead of one; the first layer needs only one, because nobody asks
+#    for the error term of the inputs.
+#
+#    </details>
 # 3. Zhou's exercise 5.5: after 2000 rounds, standard BP had won the race above. Find a learning rate, the same for both, at which
 #    accumulated BP is ahead after 500 rounds.
-#    <details><summary>Hint</summary>Try $\eta = 5$: at that rate standard BP is thrown about by whichever melon comes last.</details>
+#    <details><summary>Hint</summary>
+#
+#    Try $\eta = 5$: at that rate standard BP is thrown about by whichever melon comes last.
+#
+#    </details>
 # 4. Qiu's exercise 4-7: penalise the biases as well (add `alpha * b` to their gradients) and train on digits shifted by a constant of 5.
 #    What happens, and why?
-#    <details><summary>Answer</summary>The network needs large biases to undo the shift. The penalty forbids them, so it underfits, although
-#    the problem has not become any more complex.</details>
+#    <details><summary>Answer</summary>
+#
+#    The network needs large biases to undo the shift. The penalty forbids them, so it underfits, although
+#    the problem has not become any more complex.
+#
+#    </details>
 # 5. Qiu's exercise 4-8: repeat the start from exactly zero with logistic units. Which layers move in the first update, and which in the
 #    second? Will two hidden units ever differ? And can the tanh network ever learn more than its output biases?
-#    <details><summary>Hint</summary>A logistic unit sends 1/2 even then, so the output weights move first, and then, all alike, the input
-#    weights. With tanh nothing changes from update to update: zero goes up and zero comes back.</details>
+#    <details><summary>Hint</summary>
+#
+#    A logistic unit sends 1/2 even then, so the output weights move first, and then, all alike, the input
+#    weights. With tanh nothing changes from update to update: zero goes up and zero comes back.
+#
+#    </details>
 # 6. Plant a bug of your own in a copy of `deltas` that lowers the accuracy on digits by less than one point. Does `check_all_gradients`
 #    find it?
-#    <details><summary>Hint</summary>Drop $f'$ of one layer, or forget the penalty's gradient. It does.</details>
+#    <details><summary>Hint</summary>
+#
+#    Drop $f'$ of one layer, or forget the penalty's gradient. It does.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -851,22 +851,50 @@ assert share["dual_annealing"] > at_500["annealing"] + 0.1
 #
 # 1. At which temperature does the network see the maximum of the density? Add training points at 2, 4, 6 and 8 °C, raise the learning rate to 0.2, and find out how many epochs it takes until the
 #    maximum lies within half a degree of 3.98 °C.
-#    <details><summary>Answer</summary>It sees the maximum at the freezing point. The curve is so flat there that errors of hundredths of a kg/m³ decide, less than the worst miss above. With the four points
-#    added, 40,000 epochs are too few and 60,000 are enough: gradient descent is slow at the last digits.</details>
+#    <details><summary>Answer</summary>
+#
+#    It sees the maximum at the freezing point. The curve is so flat there that errors of hundredths of a kg/m³ decide, less than the worst miss above. With the four points
+#    added, 40,000 epochs are too few and 60,000 are enough: gradient descent is slow at the last digits.
+#
+#    </details>
 # 2. Prove that the nearest template has the least possible error under independent Gaussian noise when all letters are equally likely. What changes when E is three times as frequent as the others?
-#    <details><summary>Answer</summary>The posterior of letter $k$ is proportional to $\pi_k \exp(-\lVert x - t_k\rVert^2/2\sigma^2)$, and choosing its maximum is optimal for any $x$, hence on average. With equal $\pi_k$ this is the
-#    smallest distance. With unequal ones, minimise $\lVert x - t_k\rVert^2 - 2\sigma^2 \ln \pi_k$: E wins ties up to $2\sigma^2 \ln 3$.</details>
+#    <details><summary>Answer</summary>
+#
+#    The posterior of letter $k$ is proportional to $\pi_k \exp(-\lVert x - t_k\rVert^2/2\sigma^2)$, and choosing its maximum is optimal for any $x$, hence on average. With equal $\pi_k$ this is the
+#    smallest distance. With unequal ones, minimise $\lVert x - t_k\rVert^2 - 2\sigma^2 \ln \pi_k$: E wins ties up to $2\sigma^2 \ln 3$.
+#
+#    </details>
 # 3. Repeat the sweep of $\alpha$ with clean labels. How much accuracy is there to gain? Look at the cross-entropy on the test images as well as at the accuracy.
-#    <details><summary>Answer</summary>The accuracy moves by about a point, the cross-entropy falls by more than a tenth: without a penalty the network is right as often but far too sure of itself.</details>
+#    <details><summary>Answer</summary>
+#
+#    The accuracy moves by about a point, the cross-entropy falls by more than a tenth: without a penalty the network is right as often but far too sure of itself.
+#
+#    </details>
 # 4. Which $\lambda$ in Zhou's (5.17) corresponds to the best $\alpha$ of the sweep? And to $\alpha = 10^{-4}$?
-#    <details><summary>Answer</summary>$\lambda = 2 / (2 + \alpha)$: for $\alpha = 0.03$ it is 0.985, for $10^{-4}$ it is 0.99995. The scale of $\lambda$ hides its effect; that is why practice counts $\alpha$ in powers of ten.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\lambda = 2 / (2 + \alpha)$: for $\alpha = 0.03$ it is 0.985, for $10^{-4}$ it is 0.99995. The scale of $\lambda$ hides its effect; that is why practice counts $\alpha$ in powers of ten.
+#
+#    </details>
 # 5. Replace the linear autoencoder of the photograph by hidden layers of 128, 4 and 128 units with activations `("tanh", "identity", "tanh")`. Does it beat PCA with four components? Then judge both on
 #    `flower.jpg`, which neither has seen.
-#    <details><summary>Hint</summary>Learning rate 0.001, 60 epochs. Expect about the PSNR of PCA on the pavilion and a little less on the flower: more parameters, learnt from one picture.</details>
+#    <details><summary>Hint</summary>
+#
+#    Learning rate 0.001, 60 epochs. Expect about the PSNR of PCA on the pavilion and a little less on the flower: more parameters, learnt from one picture.
+#
+#    </details>
 # 6. If a single start on XOR succeeds with probability 0.75, how many restarts make failure rarer than one in a thousand? How would you divide a fixed budget between the number of starts and their length?
-#    <details><summary>Answer</summary>$0.25^k < 10^{-3}$ gives $k = 5$. Starts that are too short all fail alike, so the length comes first: look at the error curves and allow what nine successes in ten needed.</details>
+#    <details><summary>Answer</summary>
+#
+#    $0.25^k < 10^{-3}$ gives $k = 5$. Starts that are too short all fail alike, so the length comes first: look at the error curves and allow what nine successes in ten needed.
+#
+#    </details>
 # 7. Rotate the two-dimensional landscape by 45° (apply $f$ to $Rz$). Which strategy loses most, and why?
-#    <details><summary>Answer</summary>The genetic algorithm loses a fifth of its successes at a budget of 500 and a third at 1000: its crossover mixes coordinates, and after the rotation the coordinates are no longer the independent parts of the problem. Annealing and random points hardly notice.</details>
+#    <details><summary>Answer</summary>
+#
+#    The genetic algorithm loses a fifth of its successes at a budget of 500 and a third at 1000: its crossover mixes coordinates, and after the rotation the coordinates are no longer the independent parts of the problem. Annealing and random points hardly notice.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -753,21 +753,53 @@ assert gap < 1e-5
 # ## Exercises
 #
 # 1. How many units does exclusive or (异或) need? And the parity of 3, 4, …, 8 bits? Compare with the number of hidden units that one hidden layer of step units needs.
-#    <details><summary>Hint</summary>Every new unit may use the earlier ones: think of a unit that is on when at least $2k$ bits are on, and subtract.</details>
-#    <details><summary>Answer</summary>One for exclusive or. The network usually takes a few more units than the theoretical best for larger parities, since it is greedy; a single layer of step units in the classical
-#    construction uses as many units as there are bits.</details>
+#    <details><summary>Hint</summary>
+#
+#    Every new unit may use the earlier ones: think of a unit that is on when at least $2k$ bits are on, and subtract.
+#
+#    </details>
+#    <details><summary>Answer</summary>
+#
+#    One for exclusive or. The network usually takes a few more units than the theoretical best for larger parities, since it is greedy; a single layer of step units in the classical
+#    construction uses as many units as there are bits.
+#
+#    </details>
 # 2. Show that (2) does not change when a constant is added to the error of every example, and use this to explain why (4) needs the fitted bias.
-#    <details><summary>Answer</summary>Subtracting the mean removes the constant. $\sum_p V_p E_{po}$, in contrast, changes by the constant times $\sum_p V_p$; the two agree when $\bar E_o = 0$, which the bias guarantees at its optimum.</details>
+#    <details><summary>Answer</summary>
+#
+#    Subtracting the mean removes the constant. $\sum_p V_p E_{po}$, in contrast, changes by the constant times $\sum_p V_p$; the two agree when $\bar E_o = 0$, which the bias guarantees at its optimum.
+#
+#    </details>
 # 3. Prove that the sign unit maximises the covariance among all units with outputs in $[-1, 1]$, and that $V = E$ maximises the correlation.
-#    <details><summary>Answer</summary>$\sum_p V_p (E_p - \bar E) \le \sum_p |E_p - \bar E|$ with equality for the sign; the second is the Cauchy–Schwarz inequality.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\sum_p V_p (E_p - \bar E) \le \sum_p |E_p - \bar E|$ with equality for the sign; the second is the Cauchy–Schwarz inequality.
+#
+#    </details>
 # 4. Add a unit whose output is a linear combination of features that are there already. What is $S$? What does (5) say?
-#    <details><summary>Answer</summary>At the minimum of least squares the residual is orthogonal to every feature, hence to the new unit: $S = 0$ and $r = 0$, while $R^2_{V|z} = 1$. The fraction in (5) becomes 0/0: nothing changes.</details>
+#    <details><summary>Answer</summary>
+#
+#    At the minimum of least squares the residual is orthogonal to every feature, hence to the new unit: $S = 0$ and $r = 0$, while $R^2_{V|z} = 1$. The fraction in (5) becomes 0/0: nothing changes.
+#
+#    </details>
 # 5. Grow a network on the spirals with `unit_type=("tanh", "gaussian")`. Which kind wins the pools, early and late?
-#    <details><summary>Hint</summary>Count `unit_types_` by position over ten seeds.</details>
+#    <details><summary>Hint</summary>
+#
+#    Count `unit_types_` by position over ten seeds.
+#
+#    </details>
 # 6. Does a denser spiral, `make_two_spirals(density=4)`, cure the errors between the points? Predict first: more units, or better ones?
-#    <details><summary>Hint</summary>Judge the denser network on the test points of the original task as well.</details>
+#    <details><summary>Hint</summary>
+#
+#    Judge the denser network on the test points of the original task as well.
+#
+#    </details>
 # 7. The penalty `alpha` acts on output weights only. Why would a penalty on the candidates' weights be a natural cure for saturation, and what would it do to (4)?
-#    <details><summary>Answer</summary>It bounds the gain of a unit, so that tanh keeps its middle part. $S$ minus a penalty is no longer the slope of the loss, but the installed unit still lowers the loss whenever its $S$ is positive.</details>
+#    <details><summary>Answer</summary>
+#
+#    It bounds the gain of a unit, so that tanh keeps its middle part. $S$ minus a penalty is no longer the slope of the loss, but the installed unit still lowers the loss whenever its $S$ is positive.
+#
+#    </details>
 #
 # ## Summary
 #

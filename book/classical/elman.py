@@ -878,23 +878,55 @@ assert best_of[1] < ceiling + 0.01 < 0.99 < best_of[20]
 # ## Exercises
 #
 # 1. Show that the echo with $u = 1$ decays like $\sqrt{3/(2t)}$, and find the value on which it settles for $u = 1.5$.
-#    <details><summary>Answer</summary>For small $h$, $\tanh h \approx h - h^3/3$, so $dh/dt \approx -h^3/3$, whence $h^{-2} = 2t/3 + \text{const}$. For $u = 1.5$ the fixed point solves $h = \tanh(1.5\,h)$, which gives $h \approx 0.859$.</details>
+#    <details><summary>Answer</summary>
+#
+#    For small $h$, $\tanh h \approx h - h^3/3$, so $dh/dt \approx -h^3/3$, whence $h^{-2} = 2t/3 + \text{const}$. For $u = 1.5$ the fixed point solves $h = \tanh(1.5\,h)$, which gives $h \approx 0.859$.
+#
+#    </details>
 # 2. (Zhou, exercise 5.9.) Derive the rule for logistic hidden *and* output units with the squared error $\frac12 \sum_j (\hat y_j - y_j)^2$, in Zhou's letters.
-#    <details><summary>Answer</summary>As for the ordinary network: $g_j = \hat y_j (1 - \hat y_j)(y_j - \hat y_j)$ and $e_h = b_h(1 - b_h) \sum_j w_{hj} g_j$. Then $\Delta w_{hj} = \eta\,g_j b_h$, $\Delta v_{ih} = \eta\,e_h x_i$, and for the context weight from unit $k$: $\Delta u_{kh} = \eta\,e_h\,b_k^{(t-1)}$, thresholds $\Delta\theta_j = -\eta g_j$, $\Delta\gamma_h = -\eta e_h$. Only the weights $u$ are new. The
-#    exact gradient has further terms, through $b_k^{(t-1)}$.</details>
+#    <details><summary>Answer</summary>
+#
+#    As for the ordinary network: $g_j = \hat y_j (1 - \hat y_j)(y_j - \hat y_j)$ and $e_h = b_h(1 - b_h) \sum_j w_{hj} g_j$. Then $\Delta w_{hj} = \eta\,g_j b_h$, $\Delta v_{ih} = \eta\,e_h x_i$, and for the context weight from unit $k$: $\Delta u_{kh} = \eta\,e_h\,b_k^{(t-1)}$, thresholds $\Delta\theta_j = -\eta g_j$, $\Delta\gamma_h = -\eta e_h$. Only the weights $u$ are new. The
+#    exact gradient has further terms, through $b_k^{(t-1)}$.
+#
+#    </details>
 # 3. Why is the gradient of $V$ exact although the rule is truncated? Would it be in Jordan's network?
-#    <details><summary>Answer</summary>$V$ acts on $\hat y_t$, and nothing of $\hat y_t$ comes back in Elman's network, so $\mathcal L_t$ depends on $V$ only directly. In Jordan's network it comes back, and the gradient of $V$ is truncated too.</details>
+#    <details><summary>Answer</summary>
+#
+#    $V$ acts on $\hat y_t$, and nothing of $\hat y_t$ comes back in Elman's network, so $\mathcal L_t$ depends on $V$ only directly. In Jordan's network it comes back, and the gradient of $V$ is truncated too.
+#
+#    </details>
 # 4. Suppose Jordan's context received the *target* $y_{t-1} = x_{t-1} \oplus x_{t-2}$ instead of the output. Could the network then compute $x_t \oplus x_{t-1}$?
-#    <details><summary>Answer</summary>Not from the last target alone: $y_{t-1}$ and $x_{t-1}$ are independent. From *all* targets one could, since $x_{t-1} = y_{t-1} \oplus y_{t-2} \oplus \dots \oplus y_1$ with the first coin counted as known, but that is the parity of a growing number of bits, and a decaying sum does not hold them apart.</details>
+#    <details><summary>Answer</summary>
+#
+#    Not from the last target alone: $y_{t-1}$ and $x_{t-1}$ are independent. From *all* targets one could, since $x_{t-1} = y_{t-1} \oplus y_{t-2} \oplus \dots \oplus y_1$ with the first coin counted as known, but that is the parity of a growing number of bits, and a decaying sum does not hold them apart.
+#
+#    </details>
 # 5. A source repeats blocks of $k$ coins followed by their parity. What is the entropy rate, and what does it cost at most not to know where the blocks begin?
-#    <details><summary>Answer</summary>$\frac{k}{k+1} \ln 2$ nats per bit, and $\ln(k+1)$ nats in all, the entropy of the unknown phase.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\frac{k}{k+1} \ln 2$ nats per bit, and $\ln(k+1)$ nats in all, the entropy of the unknown phase.
+#
+#    </details>
 # 6. Let the sunspot network run freely from 1949 on, its own forecast as the next input. How long does it keep the cycle?
-#    <details><summary>Hint</summary>Use `elman_step` with the fitted weights, starting from the last row of `hidden_states` on the training years. Compare with AR(9) run the same way, whose cycle must die away because all its roots lie inside the unit circle.</details>
+#    <details><summary>Hint</summary>
+#
+#    Use `elman_step` with the fitted weights, starting from the last row of `hidden_states` on the training years. Compare with AR(9) run the same way, whose cycle must die away because all its roots lie inside the unit circle.
+#
+#    </details>
 # 7. In the experiment on lags, a hidden layer with its *first* weights, on which only the outputs are trained, is right in half of the steps and no more, at every lag (the record holds the numbers as `untrained`). Why, although old coins can be read off such a layer?
-#    <details><summary>Answer</summary>All biases are zero at first, and tanh is odd: turn every coin over, and every state changes its sign, so what a linear output gains on one stream it loses on its mirror image, since the XOR of two coins stays the same when both are turned over. The best it can do is to ignore the state. Training moves the biases
-#    and so breaks the symmetry.</details>
+#    <details><summary>Answer</summary>
+#
+#    All biases are zero at first, and tanh is odd: turn every coin over, and every state changes its sign, so what a linear output gains on one stream it loses on its mirror image, since the XOR of two coins stays the same when both are turned over. The best it can do is to ignore the state. Training moves the biases
+#    and so breaks the symmetry.
+#
+#    </details>
 # 8. Train with `phase=None` in `learn_from_fresh_bits`, so that every stream begins at a random phase. Does the network find the phase sooner?
-#    <details><summary>Hint</summary>Plot the first 30 bits as above, beside what `bayes_prediction` pays. Sooner, yes; it does not become Bayes' equal.</details>
+#    <details><summary>Hint</summary>
+#
+#    Plot the first 30 bits as above, beside what `bayes_prediction` pays. Sooner, yes; it does not become Bayes' equal.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -771,23 +771,51 @@ else:
 # ## Exercises
 #
 # 1. Show that the weights of a winner that takes all are an exponentially weighted mean of the inputs it has won. How must $\eta$ depend on the number of wins for the plain mean?
-#    <details><summary>Answer</summary>Unroll the rule: after wins $x_1, \dots, x_k$ the weight is $(1-\eta)^k w_0 + \eta \sum_i (1-\eta)^{k-i} x_i$. With $\eta = 1/k$ at the
-#    $k$-th win every input has the same weight, $1/k$, and the start is forgotten at the first win.</details>
+#    <details><summary>Answer</summary>
+#
+#    Unroll the rule: after wins $x_1, \dots, x_k$ the weight is $(1-\eta)^k w_0 + \eta \sum_i (1-\eta)^{k-i} x_i$. With $\eta = 1/k$ at the
+#    $k$-th win every input has the same weight, $1/k$, and the start is forgotten at the first win.
+#
+#    </details>
 # 2. Let the radius grow without bound. Where do all the units go under the batch rule, and what are the two errors?
-#    <details><summary>Answer</summary>All $h$ tend to 1, every unit becomes the mean of the data, and the quantisation error is the mean distance from it. The topographic error means nothing then: all units are equally near. At large finite
-#    radii the map is a tiny sheet about the mean, in order, so the error is near 0.</details>
+#    <details><summary>Answer</summary>
+#
+#    All $h$ tend to 1, every unit becomes the mean of the data, and the quantisation error is the mean distance from it. The topographic error means nothing then: all units are equally near. At large finite
+#    radii the map is a tiny sheet about the mean, in order, so the error is near 0.
+#
+#    </details>
 # 3. With the bubble, $\sigma = 0.9$ is the same as $\sigma = 0$. Why? Which radii of a rectangular grid are worth trying?
-#    <details><summary>Hint</summary>List the distances that occur between units: 0, 1, $\sqrt 2$, 2, $\sqrt 5$, …</details>
+#    <details><summary>Hint</summary>
+#
+#    List the distances that occur between units: 0, 1, $\sqrt 2$, 2, $\sqrt 5$, …
+#
+#    </details>
 # 4. Multiply the sugar content of the melons by 100 before the map sees it, without standardising. What does the sheet look like, and what does the topographic error say?
-#    <details><summary>Answer</summary>All distances are distances in sugar now; the map orders the melons by sugar alone and ignores density. The topographic error need not rise: it judges the map by the very distances
-#    that mislead it.</details>
+#    <details><summary>Answer</summary>
+#
+#    All distances are distances in sugar now; the map orders the melons by sugar alone and ignores density. The topographic error need not rise: it judges the map by the very distances
+#    that mislead it.
+#
+#    </details>
 # 5. Suppose that the weights are a linear function of the position, on a grid without end. Show that the smoothed winner is then the nearest unit. Which step fails at an edge, and on which grids of finite size does it not?
-#    <details><summary>Hint</summary>Write $\sum_j h_{cj} \lVert x - w_j\rVert^2$ as $s_c \lVert x - \bar w_c\rVert^2$ plus a variance, with $s_c$ the sum of row $c$ of $H$ and $\bar w_c$ the weighted mean. Without an edge
-#    $s_c$ and the variance are the same for all $c$, and $\bar w_c = w_c$. On a torus every unit sees the same surroundings, but no linear function fits around it.</details>
+#    <details><summary>Hint</summary>
+#
+#    Write $\sum_j h_{cj} \lVert x - w_j\rVert^2$ as $s_c \lVert x - \bar w_c\rVert^2$ plus a variance, with $s_c$ the sum of row $c$ of $H$ and $\bar w_c$ the weighted mean. Without an edge
+#    $s_c$ and the variance are the same for all $c$, and $\bar w_c = w_c$. On a torus every unit sees the same surroundings, but no linear function fits around it.
+#
+#    </details>
 # 6. Train the map of the digits on a torus. Do the errors improve? Explain.
-#    <details><summary>Hint</summary>Compare at equal final radius. Units at a free edge have fewer neighbours, so the data pull the edge inwards less evenly; on a torus there is no edge, but the sheet of the data must close on itself.</details>
+#    <details><summary>Hint</summary>
+#
+#    Compare at equal final radius. Units at a free edge have fewer neighbours, so the data pull the edge inwards less evenly; on a torus there is no edge, but the sheet of the data must close on itself.
+#
+#    </details>
 # 7. Draw one input of the clouds a hundred times as often as any other. What do plain competition, competition with a conscience, and a map do about it?
-#    <details><summary>Hint</summary>Conscience demands equal *wins*, so it sends units to the crowd; plain competition minds only distances.</details>
+#    <details><summary>Hint</summary>
+#
+#    Conscience demands equal *wins*, so it sends units to the crowd; plain competition minds only distances.
+#
+#    </details>
 #
 # ## Summary
 #

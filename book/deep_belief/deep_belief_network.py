@@ -766,19 +766,47 @@ else:
 # ## Exercises
 #
 # 1. (Qiu 12-6) Where exactly does the argument for greedy training use that the second machine starts at $W^\top$?
-#    <details><summary>Answer</summary>In the comparison with the first machine. Without it, training the second machine still raises the bound from wherever it starts; but the start may lie below the likelihood of the first machine, as the random starts did, and then no conclusion about the first machine follows.</details>
+#    <details><summary>Answer</summary>
+#
+#    In the comparison with the first machine. Without it, training the second machine still raises the bound from wherever it starts; but the start may lie below the likelihood of the first machine, as the random starts did, and then no conclusion about the first machine follows.
+#
+#    </details>
 # 2. Is it possible that the bound rises and the log-likelihood falls?
-#    <details><summary>Answer</summary>Yes: $\log p = \mathcal L + \mathrm{KL}$, and the divergence may shrink by more than the bound gains. It cannot happen in the first step from the transposed start, where the divergence is zero and can only grow; so there the likelihood rises by at least what the bound gains.</details>
+#    <details><summary>Answer</summary>
+#
+#    Yes: $\log p = \mathcal L + \mathrm{KL}$, and the divergence may shrink by more than the bound gains. It cannot happen in the first step from the transposed start, where the divergence is zero and can only grow; so there the likelihood rises by at least what the bound gains.
+#
+#    </details>
 # 3. (Qiu 12-7) Name what distinguishes a deep belief network from a deep Boltzmann machine in (a) the graph, (b) the posterior of the first hidden layer, (c) how one samples.
-#    <details><summary>Answer</summary>(a) Directed below the top pair, against undirected everywhere. (b) In a DBN it depends on the data through explaining away and through the prior of the layers above, and the usual guess ignores both; in a DBM it is coupled to the second layer, and mean field takes that into account. (c) Gibbs steps in the top pair and one pass down, against Gibbs steps through all layers.</details>
+#    <details><summary>Answer</summary>
+#
+#    (a) Directed below the top pair, against undirected everywhere. (b) In a DBN it depends on the data through explaining away and through the prior of the layers above, and the usual guess ignores both; in a DBM it is coupled to the second layer, and mean field takes that into account. (c) Gibbs steps in the top pair and one pass down, against Gibbs steps through all layers.
+#
+#    </details>
 # 4. Set the weights of the earthquake network to 10 instead of 20. Is the posterior still far from a product?
-#    <details><summary>Hint</summary>With one cause the house then jumps with odds of $e^{-10}$ only, so both causes together become a good explanation. Compute `total_correlation`.</details>
+#    <details><summary>Hint</summary>
+#
+#    With one cause the house then jumps with odds of $e^{-10}$ only, so both causes together become a good explanation. Compute `total_correlation`.
+#
+#    </details>
 # 5. Why is the bound from a single draw of $q$ without noise at the transposed start, and not later?
-#    <details><summary>Answer</summary>There $q(h \mid v) = p(h \mid v)$ for every $h$, so $p(v, h)/q(h \mid v) = p(v)$ does not depend on $h$. Once the prior moves, the ratio varies with $h$, and its spread is what separates $K = 1$ from $K = 100$.</details>
+#    <details><summary>Answer</summary>
+#
+#    There $q(h \mid v) = p(h \mid v)$ for every $h$, so $p(v, h)/q(h \mid v) = p(v)$ does not depend on $h$. Once the prior moves, the ratio varies with $h$, and its spread is what separates $K = 1$ from $K = 100$.
+#
+#    </details>
 # 6. Let the artist draw with no label clamped, and have the judge count the classes. Are they equally frequent?
-#    <details><summary>Hint</summary>`artist.sample(500, n_steps=1000, probabilities=True)`. Compare with the frequencies of the training data, and think of how chains move between modes.</details>
+#    <details><summary>Hint</summary>
+#
+#    `artist.sample(500, n_steps=1000, probabilities=True)`. Compare with the frequencies of the training data, and think of how chains move between modes.
+#
+#    </details>
 # 7. Show that a layer that learns from probabilities instead of states (`redraw=False`) does not climb the bound.
-#    <details><summary>Hint</summary>The bound needs $\mathbb E_q[\log p(h)]$, and $\log p(h)$ is convex in $h$: $\log p(\mathbb E h) \le \mathbb E \log p(h)$. What is climbed lies below it. Compare the scores on the digits.</details>
+#    <details><summary>Hint</summary>
+#
+#    The bound needs $\mathbb E_q[\log p(h)]$, and $\log p(h)$ is convex in $h$: $\log p(\mathbb E h) \le \mathbb E \log p(h)$. What is climbed lies below it. Compare the scores on the digits.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -843,21 +843,53 @@ assert (
 # ## Exercises
 #
 # 1. Show that simple importance sampling is AIS with two temperatures, and that the variance of its weight is $\mathbb{E}[w]^2\,(e^{D} - 1)$, where $D$ is the Rényi divergence of order 2 between machine and base.
-#    <details><summary>Answer</summary>With T = 2 the only factor is $e^{F_0(v_0) - F_1(v_0)}$, and the final Gibbs step does not touch the weight. $\mathbb{E}[w^2]/\mathbb{E}[w]^2 = \sum_v p_0(v)\,(p(v)/p_0(v))^2 = e^{D}$.</details>
+#    <details><summary>Answer</summary>
+#
+#    With T = 2 the only factor is $e^{F_0(v_0) - F_1(v_0)}$, and the final Gibbs step does not touch the weight. $\mathbb{E}[w^2]/\mathbb{E}[w]^2 = \sum_v p_0(v)\,(p(v)/p_0(v))^2 = e^{D}$.
+#
+#    </details>
 # 2. Why may the Gibbs step on the last rung be left out without changing the estimate?
-#    <details><summary>Answer</summary>The weight is complete before it. The step only brings the chain's end nearer to the machine, and makes AIS and RAISE talk about the same annealed model.</details>
+#    <details><summary>Answer</summary>
+#
+#    The weight is complete before it. The step only brings the chain's end nearer to the machine, and makes AIS and RAISE talk about the same annealed model.
+#
+#    </details>
 # 3. Suppose $\log w$ is normal with mean $\mu$ and variance $\sigma^2$ for climbing chains. What are $\log Z / Z_0$, the distribution for descending ones, and the gap of the sandwich?
-#    <details><summary>Answer</summary>$\log \mathbb{E}[w] = \mu + \sigma^2/2$. By Crooks' relation the descending density is $w\,Z_0/Z$ times the climbing one: normal with mean $\mu + \sigma^2$ and the same variance. The gap is $\sigma^2$, and the truth lies in the middle. Compare with the histograms above.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\log \mathbb{E}[w] = \mu + \sigma^2/2$. By Crooks' relation the descending density is $w\,Z_0/Z$ times the climbing one: normal with mean $\mu + \sigma^2$ and the same variance. The gap is $\sigma^2$, and the truth lies in the middle. Compare with the histograms above.
+#
+#    </details>
 # 4. The needle had two bases: from one the hay was lost, from the other the needle. Each estimate is very accurate for the mode that it finds. Compute $\log(e^{x} + e^{y})$ of the two. Why is that right here, and what would have to be known to do it elsewhere?
-#    <details><summary>Answer</summary>The modes are disjoint and each run sees one of them, so the sums over states add up. One would have to know that no mode is counted twice and that none is missing: the very thing one wants to find out.</details>
+#    <details><summary>Answer</summary>
+#
+#    The modes are disjoint and each run sees one of them, so the sums over states add up. One would have to know that no mode is counted twice and that none is missing: the very thing one wants to find out.
+#
+#    </details>
 # 5. For which machines does the pseudo-likelihood equal the likelihood?
-#    <details><summary>Answer</summary>Where the visible units are independent: W = 0, or each hidden unit connected to at most one visible one. Then $p(v_i \mid v_{-i}) = p(v_i)$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Where the visible units are independent: W = 0, or each hidden unit connected to at most one visible one. Then $p(v_i \mid v_{-i}) = p(v_i)$.
+#
+#    </details>
 # 6. Mix the two bases: choose one of them by a coin for every chain, with a Bernoulli-mixture as $p_0$. Write down $F_0$ and the ladder.
-#    <details><summary>Hint</summary>The base no longer has the form of a machine with bias only; a restricted Boltzmann machine with a single hidden unit does. Its weights fall as those of the other grow.</details>
+#    <details><summary>Hint</summary>
+#
+#    The base no longer has the form of a machine with bias only; a restricted Boltzmann machine with a single hidden unit does. Its weights fall as those of the other grow.
+#
+#    </details>
 # 7. Redo the figure of bars and stripes with contrastive divergence (chains start at the data each time) and a rate of 0.05. Does the likelihood still fall?
-#    <details><summary>Hint</summary>Yes, later and less deeply; run it for 20,000 updates.</details>
+#    <details><summary>Hint</summary>
+#
+#    Yes, later and less deeply; run it for 20,000 updates.
+#
+#    </details>
 # 8. Estimate $\log Z$ of the MNIST machine with its biases set to zero as the base. How many temperatures make up for the worse beginning?
-#    <details><summary>Hint</summary>`base_bias=torch.zeros(784)`; compare the gap of the sandwich at 1000 temperatures, and double.</details>
+#    <details><summary>Hint</summary>
+#
+#    `base_bias=torch.zeros(784)`; compare the gap of the sandwich at 1000 temperatures, and double.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -892,21 +892,53 @@ else:
 # ## Exercises
 #
 # 1. Show that without hidden units a machine with visible biases only has the optimum $a_i = \log \frac{m_i}{1 - m_i}$, $m_i$ the mean of pixel $i$. Where does our program use this?
-#    <details><summary>Answer</summary>Set 12.54 to zero: $m_i = \sigma(a_i)$. It is the first visible bias (`base_bias_`), so that the weights need not learn the means, and the easy end of the ladder of temperatures.</details>
+#    <details><summary>Answer</summary>
+#
+#    Set 12.54 to zero: $m_i = \sigma(a_i)$. It is the first visible bias (`base_bias_`), so that the weights need not learn the means, and the easy end of the ladder of temperatures.
+#
+#    </details>
 # 2. A machine with $H$ hidden units is a mixture model. Of how many components, and what is special about their parameters? Count the parameters of a free mixture of that many components.
-#    <details><summary>Answer</summary>$2^H$ components, one for each $h$; their log-odds are $a + W h$, sums of $H$ columns. A free mixture would need $2^H (V + 1) - 1$ numbers instead of $VH + V + H$: hidden units *share* their work.</details>
+#    <details><summary>Answer</summary>
+#
+#    $2^H$ components, one for each $h$; their log-odds are $a + W h$, sums of $H$ columns. A free mixture would need $2^H (V + 1) - 1$ numbers instead of $VH + V + H$: hidden units *share* their work.
+#
+#    </details>
 # 3. With a single hidden unit CD-1 rests exactly where maximum likelihood does. Why?
-#    <details><summary>Answer</summary>At the optimum $\langle h \rangle_{\text{data}} = \langle h \rangle_{\text{model}}$ by 12.55. For one binary unit the mean *is* the distribution, so $h$ given the data is distributed as under the model; what is drawn from $h$ then is, too, and the expected negative phase is the exact one. With two units only their means agree, not their joint distribution.</details>
+#    <details><summary>Answer</summary>
+#
+#    At the optimum $\langle h \rangle_{\text{data}} = \langle h \rangle_{\text{model}}$ by 12.55. For one binary unit the mean *is* the distribution, so $h$ given the data is distributed as under the model; what is drawn from $h$ then is, too, and the expected negative phase is the exact one. With two units only their means agree, not their joint distribution.
+#
+#    </details>
 # 4. Give PCD the momentum 0.9 on the digits, everything else equal. What happens to the exact likelihood, what to the weights, and why does the exact gradient not mind?
-#    <details><summary>Hint</summary>The effective step grows tenfold. Persistent chains are in equilibrium only while the model moves slowly; the exact negative phase has no memory.</details>
+#    <details><summary>Hint</summary>
+#
+#    The effective step grows tenfold. Persistent chains are in equilibrium only while the model moves slowly; the exact negative phase has no memory.
+#
+#    </details>
 # 5. Derive 12.67 from the energy $-\sum_i \sum_k a_i^{(k)} v_i^{(k)} - b^\top h - \sum_{ijk} v_i^{(k)} W_{ij}^{(k)} h_j$, and its free energy. For $K = 2$, which binary machine is it?
-#    <details><summary>Answer</summary>Given $h$ the groups are independent, and in a group only one term survives: a softmax. Summing out $v$ gives $\sum_i \log \sum_k e^{\cdot}$. For $K = 2$ only differences count: weights $W^{(2)} - W^{(1)}$, bias $a^{(2)} - a^{(1)}$.</details>
+#    <details><summary>Answer</summary>
+#
+#    Given $h$ the groups are independent, and in a group only one term survives: a softmax. Summing out $v$ gives $\sum_i \log \sum_k e^{\cdot}$. For $K = 2$ only differences count: weights $W^{(2)} - W^{(1)}$, bias $a^{(2)} - a^{(1)}$.
+#
+#    </details>
 # 6. Derive the conditionals of 12.59 (Qiu's exercise 12-4): show that $p(v_i \mid h)$ is normal with mean $\mu_i + \sigma_i \sum_j w_{ij} h_j$ and variance $\sigma_i^2$.
-#    <details><summary>Hint</summary>Complete the square in $v_i$.</details>
+#    <details><summary>Hint</summary>
+#
+#    Complete the square in $v_i$.
+#
+#    </details>
 # 7. The Metropolis rule for exchanging the states of two temperatures contains no partition function. Why?
-#    <details><summary>Answer</summary>The ratio is $p_s(v_t) p_t(v_s) / (p_s(v_s) p_t(v_t))$; each $Z$ stands once above and once below.</details>
+#    <details><summary>Answer</summary>
+#
+#    The ratio is $p_s(v_t) p_t(v_s) / (p_s(v_s) p_t(v_t))$; each $Z$ stands once above and once below.
+#
+#    </details>
 # 8. Train by the exact gradient on bars and stripes at the rate 0.9, three times that of the three gauges. Does the reconstruction error warn you?
-#    <details><summary>Hint</summary>Record the same gauges every 100 epochs. Look at the likelihood for jumps, and at the reconstruction error at the same epochs.</details>
+#    <details><summary>Hint</summary>
+#
+#    Record the same gauges every 100 epochs. Look at the likelihood for jumps, and at the reconstruction error at the same epochs.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -3,6 +3,7 @@
 import ast
 import re
 import statistics
+from itertools import pairwise
 
 import jupytext
 import pytest
@@ -33,6 +34,14 @@ def code_lines(source):
     return [line for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
 
 
+def raw_details(text):
+    """Lines of ``<details>`` next to which Markdown is not rendered: an HTML block ends at an empty line and nowhere else."""
+    lines = ["", *text.splitlines(), ""]
+    opened = [a for a, b in pairwise(lines) if "</summary>" in a and (not a.endswith("</summary>") or b.strip())]
+    closed = [line for line in lines if "</details>" in line and line.strip() != "</details>"]
+    return opened + closed
+
+
 def badly_tagged(text):
     r"""Formulas with both ``\tag`` and ``\\`` inside dollars: MathJax wraps them in ``split``, where a tag is an error."""
     return [
@@ -54,6 +63,7 @@ def test_the_pairs_agree():
 def test_it_speaks_plain_markdown(section):
     assert myst_only(prose(section)) == []
     assert badly_tagged(prose(section)) == []
+    assert raw_details(prose(section)) == []
 
 
 def test_the_rules_notice_what_they_forbid():
@@ -61,6 +71,8 @@ def test_the_rules_notice_what_they_forbid():
     assert not badly_tagged(r"$$a = 1 \tag{4.1}$$ and $$b \\ c$$")
     assert myst_only("see {ref}`x`") and myst_only("```{note}\n")  # noqa: PT018
     assert not myst_only("a set {a, b} and `code`")
+    assert raw_details("<details><summary>Hint</summary>$x$</details>") and raw_details("$x$</details>")  # noqa: PT018
+    assert not raw_details("<details><summary>Hint</summary>\n\n$x$\n\n</details>")
 
 
 @every_section
