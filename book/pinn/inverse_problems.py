@@ -516,19 +516,47 @@ assert gap < 1e-7
 # ## Exercises
 #
 # 1. Equation (1) is unchanged when $u$ is measured in other units, except for one constant. Which one? What does that say about data whose gain is unknown?
-#    <details><summary>Answer</summary>With $u = c\,w$ the equation for $w$ has $c\lambda_1$ in place of $\lambda_1$. If the gain $c$ of the instrument is unknown, only the product is identifiable.</details>
+#    <details><summary>Answer</summary>
+#
+#    With $u = c\,w$ the equation for $w$ has $c\lambda_1$ in place of $\lambda_1$. If the gain $c$ of the instrument is unknown, only the product is identifiable.
+#
+#    </details>
 # 2. Show that the two columns of $S$, each multiplied by its constant, add up to $t\, u_t$. Where in the plane do they cancel?
-#    <details><summary>Hint</summary>$u$ depends on $\lambda_1 t$ and $\lambda_2/\lambda_1$. Multiply both constants by the same factor: the clock runs faster. A test of this book uses the identity.</details>
+#    <details><summary>Hint</summary>
+#
+#    $u$ depends on $\lambda_1 t$ and $\lambda_2/\lambda_1$. Multiply both constants by the same factor: the clock runs faster. A test of this book uses the identity.
+#
+#    </details>
 # 3. How many observations would bring the bound for the viscosity at ten per cent of noise down to one per cent?
-#    <details><summary>Answer</summary>The variance falls as one over their number. Divide the bound at 2000 points and ten per cent by one per cent, square, and multiply by 2000; or put them inside the shock.</details>
+#    <details><summary>Answer</summary>
+#
+#    The variance falls as one over their number. Divide the bound at 2000 points and ten per cent by one per cent, square, and multiply by 2000; or put them inside the shock.
+#
+#    </details>
 # 4. Put $s = 1$ into all rows of (6) instead. Show that the corner of $(J^\top J)^{-1}$ comes out, and say which question *that* covariance answers.
-#    <details><summary>Hint</summary>Block inversion. It is the posterior of somebody who believes that the residual, too, is a measurement with noise.</details>
+#    <details><summary>Hint</summary>
+#
+#    Block inversion. It is the posterior of somebody who believes that the residual, too, is a measurement with noise.
+#
+#    </details>
 # 5. Give the network the start and the ends by hard constraints (the `hard` of the problem). By how much does the standard error of $\lambda_1$ shrink, and why does that of $\lambda_2$ hardly?
-#    <details><summary>Hint</summary>`dataclasses.replace(problem, hard=problems.burgers().hard)`. Compare with the bound, which knows the start.</details>
+#    <details><summary>Hint</summary>
+#
+#    `dataclasses.replace(problem, hard=problems.burgers().hard)`. Compare with the bound, which knows the start.
+#
+#    </details>
 # 6. Let the vortices stand still (`drift=(0.0, 0.0)`) and look at the strengths and directions. Which entry of the weak direction is one?
-#    <details><summary>Answer</summary>That of $\lambda_1$: the convection is a gradient and goes into the pressure.</details>
+#    <details><summary>Answer</summary>
+#
+#    That of $\lambda_1$: the convection is a gradient and goes into the pressure.
+#
+#    </details>
 # 7. Train the viscosity as $\lambda_2 = e^{\mu}$ from $\mu = -6$, as Raissi did. What changes?
-#    <details><summary>Hint</summary>State the problem with `unknown={"mu": -6.0}` and `torch.exp(p.mu)`. It stays positive, which zero did not promise.</details>
+#    <details><summary>Hint</summary>
+#
+#    State the problem with `unknown={"mu": -6.0}` and `torch.exp(p.mu)`. It stays positive, which zero did not promise.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -692,17 +692,41 @@ assert nearby.condition_number_ < 1e9
 # ## Exercises
 #
 # 1. Write down the matrix of Kansa's method for $-u'' = f$ on $[0, 1]$ with $u(0) = u(1) = 0$, three equally spaced points and the Gaussian with $\varepsilon = 1$. Check it against `KansaSolver.system`.
-#    <details><summary>Hint</summary>$-\varphi'' = (2 - 4t^2)\, e^{-t^2}$. The points at 0 and 1 contribute rows of values, that at 1/2 one row of second derivatives.</details>
+#    <details><summary>Hint</summary>
+#
+#    $-\varphi'' = (2 - 4t^2)\, e^{-t^2}$. The points at 0 and 1 contribute rows of values, that at 1/2 one row of second derivatives.
+#
+#    </details>
 # 2. Why do the weights of the loss not matter when there are as many units as equations, and why do they matter otherwise?
-#    <details><summary>Answer</summary>With a regular square matrix all residuals can be zero at once, and a weighted sum of squares is zero exactly then. With more equations than units the least-squares solution trades residuals against each other at the rate of the weights.</details>
+#    <details><summary>Answer</summary>
+#
+#    With a regular square matrix all residuals can be zero at once, and a weighted sum of squares is zero exactly then. With more equations than units the least-squares solution trades residuals against each other at the rate of the weights.
+#
+#    </details>
 # 3. Show that the leave-one-out formula needs no symmetry but does need the k-th row and the k-th column to be left out together. What goes wrong in the arrangement with hills outside the domain?
-#    <details><summary>Hint</summary>Nothing goes wrong with the formula; but the hill that leaves with an equation now stands elsewhere, and the order of the centres becomes part of the choice.</details>
+#    <details><summary>Hint</summary>
+#
+#    Nothing goes wrong with the formula; but the hill that leaves with an equation now stands elsewhere, and the order of the centres becomes part of the choice.
+#
+#    </details>
 # 4. (Program.) Add the function $r^{2/3} \sin \frac23 \theta$ as an additional column to the matrix of the L-shaped domain, and one more boundary point. How does the error fall now?
-#    <details><summary>Hint</summary>The function is harmonic: its entries are zero in the rows of the equation and its own values in those of the boundary.</details>
+#    <details><summary>Hint</summary>
+#
+#    The function is harmonic: its entries are zero in the rows of the equation and its own values in those of the boundary.
+#
+#    </details>
 # 5. (Program.) Resonance: solve $-\nabla^2 u - k^2 u = 1$ with $u = 0$ on the sides, for $k^2$ between 10 and 60. Plot the largest $|u|$ and the condition number.
-#    <details><summary>Hint</summary>The square rings at $k^2 = \pi^2 (m^2 + n^2)$: 19.7, 49.3. There the differential equation itself has no unique solution, and the matrix knows.</details>
+#    <details><summary>Hint</summary>
+#
+#    The square rings at $k^2 = \pi^2 (m^2 + n^2)$: 19.7, 49.3. There the differential equation itself has no unique solution, and the matrix knows.
+#
+#    </details>
 # 6. (Program.) Find a solution of $-\nabla^2 u = e^u$ on the unit square, zero on the sides, by `newton_kansa`. Start at 0, then at $6 \sin \pi x \sin \pi y$. One solution or two?
-#    <details><summary>Hint</summary>The term is $q(u) = -e^u$. Below a critical factor in front of $e^u$ there are two solutions; here their maxima are near 0.08 and 6.3. From other starts Newton may run away.</details>
+#    <details><summary>Hint</summary>
+#
+#    The term is $q(u) = -e^u$. Below a critical factor in front of $e^u$ there are two solutions; here their maxima are near 0.08 and 6.3. From other starts Newton may run away.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -661,19 +661,39 @@ else:
 #
 # 1. Let $B = H^{-1}$. Which update of $B$ does BFGS make? Derive it with the formula of Sherman and Morrison, applied twice, and check that $B s = y$ with seven random numbers.
 #
-#    <details><summary>Hint</summary>B − B s sᵀ B / sᵀ B s + y yᵀ / yᵀ s: the formula of Davidon, Fletcher and Powell with s and y exchanged.</details>
+#    <details><summary>Hint</summary>
+#
+#    B − B s sᵀ B / sᵀ B s + y yᵀ / yᵀ s: the formula of Davidon, Fletcher and Powell with s and y exchanged.
+#
+#    </details>
 # 2. Let the residuals be linear, $\rho = A \theta - c$, with noise in $c$. Show that recursive Levenberg–Marquardt with $\mu \to 0$ and $\lambda \to 1$ ends at the least-squares solution of *all* rows seen, and test it with `numpy.linalg.lstsq`. What does $\lambda = 0.9$ end at?
 #
-#    <details><summary>Hint</summary>The gradient that is remembered is that of a quadratic at the present place. For linear residuals no model is ever wrong. With λ = 0.9 the weights of the rows are 1, 0.9, 0.81, …, and noise averages out over ten portions only.</details>
+#    <details><summary>Hint</summary>
+#
+#    The gradient that is remembered is that of a quadratic at the present place. For linear residuals no model is ever wrong. With λ = 0.9 the weights of the rows are 1, 0.9, 0.81, …, and noise averages out over ten portions only.
+#
+#    </details>
 # 3. Vary the memory: 0.5, 0.8, 0.9, 0.97, on Burgers' equation for 15 seconds each. Which is best at 5 seconds, which at 15? Design a schedule.
 #
-#    <details><summary>Hint</summary>Early models are far from where the weights will be and should fade soon. <code>solve(..., callback=f)</code> calls f after every step, but the method is not part of its state: write the loop by hand with <code>Objective</code> and <code>resample</code>, five lines.</details>
+#    <details><summary>Hint</summary>
+#
+#    Early models are far from where the weights will be and should fade soon. <code>solve(..., callback=f)</code> calls f after every step, but the method is not part of its state: write the loop by hand with <code>Objective</code> and <code>resample</code>, five lines.
+#
+#    </details>
 # 4. MINPACK replaces $\mu I$ by $\mu$ times the diagonal of $J^\top J$ (Marquardt, 1963). Try it in the recursive method. We expected a gain and found a loss; can you explain it with the figure of the spectra?
 #
-#    <details><summary>Hint</summary>The dashed curve: the scaled spectrum is no shorter than the other. And a weight that hardly acts now has a tiny diagonal entry, so it is hardly held back.</details>
+#    <details><summary>Hint</summary>
+#
+#    The dashed curve: the scaled spectrum is no shorter than the other. And a weight that hardly acts now has a tiny diagonal entry, so it is hardly held back.
+#
+#    </details>
 # 5. Give Adam its best chance on the Poisson problem: search rate and decay. How close does it come to 20 steps of Levenberg and Marquardt, and how many seconds does each take?
 #
-#    <details><summary>Hint</summary><code>first_order.AdamSteps(here, learning_rate=..., half_life=...)</code>, rates from 10⁻³ to 3·10⁻², half lives of a quarter of the run. Count with <code>time.process_time()</code>, as the table of costs does.</details>
+#    <details><summary>Hint</summary>
+#
+#    <code>first_order.AdamSteps(here, learning_rate=..., half_life=...)</code>, rates from 10⁻³ to 3·10⁻², half lives of a quarter of the run. Count with <code>time.process_time()</code>, as the table of costs does.
+#
+#    </details>
 #
 # ## Summary
 #

@@ -784,21 +784,53 @@ assert apart[1] < 0.1
 # ## Exercises
 #
 # 1. For which loss would the best single answer to the two-valued data *be* a branch? Try the mean absolute error with $p = 0.75$.
-#    <details><summary>Hint</summary>The absolute error is least at the conditional median, which for two values is the more frequent one. With a fair coin every value in between is as good.</details>
+#    <details><summary>Hint</summary>
+#
+#    The absolute error is least at the conditional median, which for two values is the more frequent one. With a fair coin every value in between is as good.
+#
+#    </details>
 # 2. Derive the Hessian of the Vieta loss at $y_1 = y_2 = 0$. What would three heads for $y^3 = x^2 y$ need?
-#    <details><summary>Hint</summary>Three coefficients: $y_1 + y_2 + y_3 = 0$, $y_1 y_2 + y_1 y_3 + y_2 y_3 = -x^2$, $y_1 y_2 y_3 = 0$.</details>
+#    <details><summary>Hint</summary>
+#
+#    Three coefficients: $y_1 + y_2 + y_3 = 0$, $y_1 y_2 + y_1 y_3 + y_2 y_3 = -x^2$, $y_1 y_2 y_3 = 0$.
+#
+#    </details>
 # 3. Find a function that makes the residual, boundary and data terms of the rod zero, but not the initial one.
-#    <details><summary>Hint</summary>Add the second mode, $e^{-4\kappa\pi^2 t} \sin 2\pi x$, with the thermometer at the middle.</details>
+#    <details><summary>Hint</summary>
+#
+#    Add the second mode, $e^{-4\kappa\pi^2 t} \sin 2\pi x$, with the thermometer at the middle.
+#
+#    </details>
 # 4. Let `physics` in the oscillator go from 0.1 to 300. How do the misfit, the error beyond the data and the friction move?
-#    <details><summary>Hint</summary>A small weight is the left panel, a large one the four-parameter fit. In between the network may bend the law wherever there are no data.</details>
+#    <details><summary>Hint</summary>
+#
+#    A small weight is the left panel, a large one the four-parameter fit. In between the network may bend the law wherever there are no data.
+#
+#    </details>
 # 5. Solve the pitchfork up to $T = 16$ by doubling: fit $T = 4$, rescale the weights to $T = 8$ as the `start`, and so on. How many of twelve seeds are right now?
-#    <details><summary>Hint</summary>The weights of the short solution extended to longer times are a start whose residual is already small, on the right branch.</details>
+#    <details><summary>Hint</summary>
+#
+#    The weights of the short solution extended to longer times are a start whose residual is already small, on the right branch.
+#
+#    </details>
 # 6. Multiply Bratu's residual by $\sin \pi x$ instead of $w$. For which $\lambda$ does that prove that there is no solution?
-#    <details><summary>Answer</summary>$\int r \sin \pi x\,dx = \int (\lambda e^u - \pi^2 u) \sin \pi x\,dx$, whose bracket is at least $\pi^2 (1 + \ln(\lambda/\pi^2))$: positive for $\lambda > \pi^2/e \approx 3.63$. The mode $w$ closes the gap down to the fold.</details>
+#    <details><summary>Answer</summary>
+#
+#    $\int r \sin \pi x\,dx = \int (\lambda e^u - \pi^2 u) \sin \pi x\,dx$, whose bracket is at least $\pi^2 (1 + \ln(\lambda/\pi^2))$: positive for $\lambda > \pi^2/e \approx 3.63$. The mode $w$ closes the gap down to the fold.
+#
+#    </details>
 # 7. Lorenz's equations do not change under $(x, y, z) \to (-x, -y, z)$. Add the mirrored pairs of the right wing to the network's data, or build the symmetry into the network. Does it now find the left wing?
-#    <details><summary>Hint</summary>A symmetry is a piece of physics too, and a cheap one. Watch what happens near $x = 0$.</details>
+#    <details><summary>Hint</summary>
+#
+#    A symmetry is a piece of physics too, and a cheap one. Watch what happens near $x = 0$.
+#
+#    </details>
 # 8. How many decimal digits must the start have for a forecast of 100 time units?
-#    <details><summary>Answer</summary>Each digit is worth about 2.5 time units: some forty digits, *and* arithmetic of that many.</details>
+#    <details><summary>Answer</summary>
+#
+#    Each digit is worth about 2.5 time units: some forty digits, *and* arithmetic of that many.
+#
+#    </details>
 #
 # ## Summary
 #
