@@ -101,8 +101,8 @@ def test_every_run_ended_where_its_history_ends(inverse):
     for run in inverse["runs"]:
         history = run["history"]
         assert history["iteration"][-1] == inverse["iterations"] * len(inverse["stages"])
-        assert history["lambda1"][-1] == pytest.approx(run["parameters"]["lambda1"], abs=2e-6)
-        assert history["lambda2"][-1] == pytest.approx(run["parameters"]["lambda2"], abs=2e-7)
+        assert history["lambda1"][-1] == pytest.approx(run["trained"]["lambda1"], abs=2e-6)
+        assert history["lambda2"][-1] == pytest.approx(run["trained"]["lambda2"], abs=2e-7)
 
 
 def test_the_recorded_networks_have_the_errors_recorded(inverse, kept, truth):
