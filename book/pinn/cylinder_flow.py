@@ -108,7 +108,6 @@ show_source(LatticeFlow.step, LatticeFlow._collide_and_stream)
 
 # %%
 sizes, errors = (12, 24, 48), []
-start = time.process_time()
 for n in sizes:
     errors.append(taylor_green_error(n))
     print(f"{n} x {n} nodes: velocity off by {errors[-1][0]:.1e}, pressure by {errors[-1][1]:.1e}")
@@ -268,6 +267,8 @@ for name, column, unbounded in (("strouhal", strouhal, 0.1644), ("drag_mean", dr
     print(f"{name}: widest {column[-1]:.4f}, with the step from 12 to 32 nodes {corrected:.4f}")
     print(f"    literature {unbounded}: {100 * (corrected / unbounded - 1):+.1f} %")
     assert abs(corrected / unbounded - 1) < 0.03
+
+# %%
 finest = grids[-1]["strouhal"]
 print(f"the wake of the samples, height 16, 32 nodes: {finest:.4f}, {100 * (finest / 0.1644 - 1):+.1f} % above 0.1644")
 assert abs(finest / 0.1644 - 1) < 0.05
@@ -310,6 +311,8 @@ for row in grids:
     off = f"lambda1 off by {100 * (l1 - 1):+.2f} %, lambda2 by {100 * (100 * l2 - 1):+.2f} %"
     print(f"D = {row['diameter']} nodes, Ma = {row['mach']:.3f}: {off}; divergence {row['divergence']:.0e}")
 assert abs(grids[-1]["vorticity"]["lambda_2"] * 100 - 1) < 0.01
+
+# %%
 slow, fast = (grids[k]["vorticity"] for k in (0, 1))
 change = [100 * scale * (fast[name] - slow[name]) for name, scale in (("lambda_1", 1), ("lambda_2", 100))]
 print(f"doubling Ma moves lambda1 by {change[0]:+.2f} % and lambda2 by {change[1]:+.2f} %")
@@ -388,6 +391,8 @@ runs, setting, errors = study["runs"], study["setting"], {}
 print("samples and points of the stages:", setting["stages"], "with", setting["iterations"], "steps each")
 rows, columns = 2 * runs[0]["samples"] + 3 * setting["stages"][-1][1], len(from_text(runs[0]["weights"]))
 print(f"last stage: {rows} residuals, {columns} weights; a run took {np.mean([run['seconds'] for run in runs]):.0f} s")
+
+# %%
 for noise in sorted({run["noise"] for run in runs}):
     of_noise = [run for run in runs if run["noise"] == noise]
     found = np.array([list(run["parameters"].values()) for run in of_noise])
