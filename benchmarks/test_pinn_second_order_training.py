@@ -72,6 +72,31 @@ def test_race(name, method, seed):
     keep(name, method, seed, entry)
 
 
+ELSEWHERE = {"kovasznay": (10.0, 300), "wave": (20.0, 500), "allen_cahn": (25.0, 500)}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_memory_on_other_equations(name):
+    """What the problem takes by itself, Levenberg-Marquardt, beside new points at every step and a memory."""
+    (seconds, n_points), problem, runs = ELSEWHERE[name], getattr(problems, name)(), {}
+    points = problem.geometry.sample(1500, rng=np.random.default_rng(99))
+    spread = {} if name == "allen_cahn" else {"candidates": 0, "survey": 0}
+    for label, options in (
+        ("levenberg_marquardt", {}),
+        ("recursive_levenberg_marquardt", {"n_points": n_points, "resample": 1} | spread),
+    ):
+        curves = [race(problem, label, seconds, points, n_looks=8, seed=seed, **options)[0] for seed in SEEDS]
+        runs[label] = {"options": options, "curves": [rounded(c) for c in curves]}
+        print(name, label, [f"{c['error'][-1]:.1e}" for c in curves], flush=True)
+    try:
+        record = records.load("pinn/second_order_elsewhere")
+    except FileNotFoundError:
+        record = {"problems": {}}
+    record["problems"][name] = {"seconds": seconds, "runs": runs}
+    record |= records.environment(seeds=SEEDS, command="make bench ONLY=benchmarks/test_pinn_second_order_training.py")
+    records.save("pinn/second_order_elsewhere", record)
+
+
 def test_deepxde():
     os.environ["DDE_BACKEND"] = "pytorch"
     dde = pytest.importorskip("deepxde")

@@ -63,3 +63,15 @@ def test_within_a_minute_the_recipe_wins_on_burgers():
     median = {method: np.median(last("burgers", method, 61.5)) for method in METHODS}
     assert sorted(median, key=median.get)[0] == "recursive_levenberg_marquardt"
     assert max(median, key=median.get) in ("adam", "lbfgs", "natural_gradient")
+
+
+def test_the_memory_is_not_the_better_choice_everywhere():
+    entries = records.load("pinn/second_order_elsewhere")["problems"]
+    gain = {}
+    for name, entry in entries.items():
+        last = {m: [c["error"][-1] for c in run["curves"]] for m, run in entry["runs"].items()}
+        assert all(len(errors) == 3 for errors in last.values())
+        gain[name] = np.median(last["levenberg_marquardt"]) / np.median(last["recursive_levenberg_marquardt"])
+    assert gain["wave"] > 1
+    assert gain["kovasznay"] < 1
+    assert gain["allen_cahn"] < 1
