@@ -163,7 +163,7 @@ for name, true in truth.items():
 # %%
 show_source(uncertainty.covariance)
 
-# %% mystnb={"image": {"alt": "The same two thousand dots, coloured by their influence on lambda 2. Nearly all are pale. The few strongly red or blue ones sit in a line at x = 0 after time 0.3; weak colour lies along the paths that lead into the shock from below."}}
+# %% mystnb={"image": {"alt": "The same two thousand dots, coloured by their influence on lambda 2. Nearly all are pale. The few strongly red or blue ones sit in a line at x = 0 after time 0.3; weak colour lies along the paths that lead into the shock from both sides."}}
 rows = model.rows["data"]
 reach = found.influence[1, rows].numpy() * model.scales["data"] / truth["lambda2"]
 fig, ax = plt.subplots(figsize=(6.4, 3))
