@@ -269,7 +269,7 @@ measured = [oscillator.measure_oscillation(24, horizon / 3, rng, **law) for rng 
 #
 # $$ L = \frac1M \sum_m \Bigl(\frac{x(t_m) - x_m}{\sigma}\Bigr)^2 + \beta^2\; \overline{(x'' + 2\gamma x' + \omega^2 x)^2} , $$
 #
-# the mean of which runs over a hundred points of *all* the time, also where nobody measured. It is a sum of squares, and sums of squares have an optimiser of their own, the **Levenberg–Marquardt method** (列文伯格-马夸特法): replace every residual by its tangent, solve the linear least-squares problem that results, and go only part of the way when the tangent cannot be trusted. (Larger networks,
+# the mean of which runs over a hundred points of *all* the time, also where nobody measured. It is a sum of squares, and sums of squares have an optimiser of their own, the **Levenberg–Marquardt method** (莱文贝格–马夸特法): replace every residual by its tangent, solve the linear least-squares problem that results, and go only part of the way when the tangent cannot be trusted. (Larger networks,
 # automatic differentiation and other optimisers are what the rest of the chapter is about.)
 
 # %%
