@@ -16,7 +16,7 @@
 # Put a round stick into a quiet stream and the water behind it begins to sing: vortices leave the stick, left and right in turn, at a beat so regular that one could set a clock by it. Now suppose that somebody filmed a patch of that water from above, with dust floating on it, and hands you five thousand arrows: at this
 # place, at this moment, the water went that way. Nothing else. No picture of the stick, no pressure gauge, not even the name of the liquid. What can be known?
 #
-# The answer of this section: the law of motion, term by term, and the viscosity of the liquid to a few per cent, and **the whole pressure field, which nobody measured**. It is the most famous demonstration of physics-informed networks, and we shall do it with data of our own, because only then do we know
+# The answer of this section: given the *form* of the law of motion, its two unknown numbers, the strength of convection to a per cent and the viscosity of the liquid to a few, and **the whole pressure field, which nobody measured**. It is the most famous demonstration of physics-informed networks, and we shall do it with data of our own, because only then do we know
 # the true answer. So the first half of the section builds a flow solver, and the most important thing about a solver is not the code; it is the reasons for believing it.
 #
 # **You need:** [second-order training](second_order_training.ipynb) and [inverse problems](inverse_problems.ipynb) from this chapter. Of fluid mechanics: nothing.
@@ -68,7 +68,7 @@ torch.set_num_threads(1)
 # Read (1) and (2) as "acceleration = force per mass", for a drop that drifts with the stream.
 #
 # - $u_t$ is the acceleration seen by someone who stands still: the flow is **unsteady** (非定常). The other two terms on the left, **convection** (对流), are there because the drop moves to a place where the velocity is another. They make the equations nonlinear, and make vortices.
-# - $-\nabla p$ pushes from high **pressure** (压力) to low. The density was divided out.
+# - $-\nabla p$ pushes from high **pressure** (压力) to low. The density $\rho$ was divided out.
 # - The **viscosity** (粘度) $\nu$ makes neighbours drag each other along: momentum diffuses as heat does.
 # - (3) says that no volume appears or vanishes. There is no equation with $p_t$: the pressure is whatever it must be, at every moment and everywhere at once, for (3) to hold. And only its slope occurs. *A constant added to $p$ changes nothing*, not even a constant that differs from moment to moment.
 #
@@ -78,25 +78,32 @@ torch.set_num_threads(1)
 # ## A fluid of nine numbers per node
 #
 # Solving (1) to (3) head on means solving for the pressure of the whole domain in every step. The **lattice-Boltzmann method** (格子玻尔兹曼方法) takes a detour that needs no linear system: it simulates a toy gas whose averages happen to obey the equations. Particles live on a square grid and know nine velocities $c_i$: rest, four to
-# the neighbours, four along the diagonals. At every node $f_i$ says how many travel with $c_i$. Two things happen in turn.
+# the neighbours, four along the diagonals. At every node $f_i$ says how many travel with $c_i$. In a fluid at rest these are the weights $w_i$: 4/9 stay, 1/9 go to each of the four neighbours and 1/36 along each of the four diagonals. Two things happen in turn.
 #
 # **Streaming** (迁移): everyone moves to the next node. **Collision** (碰撞): at every node the nine numbers are pulled towards an equilibrium that has the same density and momentum,
 #
 # $$ f_i^{\mathrm{eq}} = w_i\left(1 + 3p + 3\,c_i \cdot u + \tfrac92 (c_i \cdot u)^2 - \tfrac32 \lVert u \rVert^2\right), \qquad p = \tfrac13 \textstyle\sum_i (f_i - w_i), \quad u = \sum_i f_i\, c_i . \tag{4} $$
+
+# %% [markdown]
+# In the code `f` holds the deviations $f_i - w_i$, which loses fewer digits.
 
 # %%
 show_source(lattice.equilibrium, lattice.moments, docstring="first")
 
 # %% [markdown]
 # Why does this make a fluid? Nine numbers say nine things about a node. Three of them are pressure and velocity, and collisions keep these. Three are the stresses $\sum_i c_i c_i f_i$: how much $x$-momentum travels along $x$, and so on. In equilibrium the stress is $p + u^2$ and the like, which is just what (1) has under its divergence:
-# pressure and convection. But a node whose neighbours move faster receives particles from them and is *not* in equilibrium. Its stress differs by an amount proportional to the shear, and that is **viscosity**; the slower the stress relaxes, at the rate $\omega$, the larger it is:
+# pressure and convection. But a node whose neighbours move faster receives particles from them and is *not* in equilibrium. Its stress differs by an amount proportional to the shear, and that is **viscosity**; the slower the stress relaxes (a collision leaves $1 - \omega$ of the difference), the larger it is:
 #
 # $$ \nu = \frac13\left(\frac1\omega - \frac12\right) \quad \text{in nodes squared per step.} \tag{5} $$
 #
-# The rest of the nine numbers mean nothing to a fluid, so our collision forgets them (Latt and Chopard, 2006), and the compression as well, which damps sound. Sound? Yes: a gas is compressible. Instead of (3) the lattice knows $u_x + v_y = -Ma^2\, p_t$, where $Ma$ is the **Mach number** (马赫数), $\sqrt3$ times the velocity in nodes per step. So
+# The rest of the nine numbers mean nothing to a fluid, so our collision forgets them (Latt and Chopard, 2006), and the compression as well, which damps sound. Sound? Yes: a gas is compressible. Instead of (3) the lattice knows $u_x + v_y = -Ma^2\, p_t$, where $Ma$ is the **Mach number** (马赫数), velocity over speed of sound. Sound makes $1/\sqrt3$ nodes per step. So
 # there are two errors, of the grid and of the sound, and both are ours to choose. Nobody solves for the pressure; it spreads at the speed of sound, which is made so large that the flow hardly notices.
 #
-# On paper that is a few lines. For speed, every operation works in place on a band of rows that fits into the cache, and the last one writes where the particles go, so that streaming costs nothing:
+# Collision and streaming together are one line on paper,
+#
+# $$ f_i(x + c_i,\, t + 1) = f_i^{\mathrm{eq}} + (1 - \omega)\, \tfrac92 w_i \left(c_i c_i^\top - \tfrac12 \lVert c_i \rVert^2 I\right) : \textstyle\sum_j c_j c_j^\top (f_j - f_j^{\mathrm{eq}}) , $$
+#
+# the equilibrium, and what is left of the shear stress, handed back to the nine numbers (the colon multiplies two matrices entry by entry and adds up). It is longer in code, and may be skimmed: for speed every operation works in place on a band of rows that fits into the cache, opposite directions share their work, and the last operation writes where the particles go, so that streaming costs nothing.
 
 # %%
 show_source(LatticeFlow.step, LatticeFlow._collide_and_stream)
@@ -104,7 +111,7 @@ show_source(LatticeFlow.step, LatticeFlow._collide_and_stream)
 # %% [markdown]
 # ### Against an exact solution
 #
-# Vortices in a periodic box that decay, found by Taylor and Green (1937), are one of the few exact unsteady solutions. The grid is refined three times; the velocity in nodes per step shrinks with the spacing, so both errors shrink together.
+# Taylor and Green's vortices in a periodic box, $u = -\cos kx \sin ky\, e^{-2\nu k^2 t}$ and $v = \sin kx \cos ky\, e^{-2\nu k^2 t}$, are one of the few exact unsteady solutions. They do nothing but decay, at a rate that the viscosity sets. We wait until a quarter of the energy is left, and double the nodes twice; the velocity in nodes per step shrinks with the spacing, so both errors shrink together.
 
 # %%
 sizes, errors = (12, 24, 48), []
@@ -117,7 +124,7 @@ assert 1.8 < order < 2.2
 assert errors[-1][0] < 3e-4
 
 # %% [markdown]
-# Twice as many nodes, a quarter of the error: **second order** (二阶精度), as it should be. The velocity is better still and its error less regular, since two errors of opposite sign compete. What the viscosity of the gas is supposed to be, (5), it is.
+# Twice as many nodes along an axis, a quarter of the error of the pressure: **second order** (二阶精度), as it should be. The velocity is better still and its error less regular, since two errors of opposite sign compete. It is also the test of (5): if the viscosity were wrong by one per cent, the velocity would be by 0.7 (the exponent is $\ln 2$ in the end), and it is off by a hundredth of one.
 #
 # ## A circle made of squares
 #
@@ -142,7 +149,11 @@ ax.legend(loc="upper right", fontsize=8)
 plt.show()
 
 # %% [markdown]
-# Pretend that the wall is half-way everywhere and the cylinder becomes the ragged ring of crosses. Bouzidi, Firdaouss and Lallemand (2001) interpolate instead: what comes back is a mixture of populations that, on their way to the wall and back, would have covered exactly two half links. The momentum that the wall takes from the particles is the force on it, drag and lift, at no extra cost:
+# Pretend that the wall is half-way everywhere and the cylinder becomes the ragged ring of crosses. Bouzidi, Firdaouss and Lallemand (2001) interpolate instead. A particle covers one link per step. On its way to the wall and back it would arrive at the node $x$ if it had set out at the distance $1 - 2q$ behind it, so for $q < \frac12$ one takes, between the node and its neighbour upstream, the mixture
+#
+# $$ f_{\bar\imath}(x) = 2q\, f_i(x) + (1 - 2q)\, f_i(x - c_i) , $$
+#
+# with $\bar\imath$ the direction opposite to $i$ and the populations after collision on the right. For $q \ge \frac12$ a particle from $x$ does not get all the way back to $x$; there one interpolates between the place where it ends and the neighbour behind. In the code `a`, `b` and `c` are these weights. The momentum that the wall takes from the particles is the force on it, drag and lift, at no extra cost:
 
 # %%
 show_source(CircularWall.__call__)
@@ -183,11 +194,11 @@ assert abs(staircase["drag_max"] / 3.23 - 1) > 2 * abs(finest["drag_max"] / 3.23
 
 # %% [markdown]
 # On the finest grid the **Strouhal number** (斯特劳哈尔数), the number of vortex pairs per time $D/U$, and the largest lift lie inside their intervals, and the largest drag a tenth of a per cent above; extrapolated with second order it falls into the interval too. The staircase gets there as well, but slowly: with 40 nodes per diameter its drag is as far off as that of the smooth circle with 20, and twice the nodes
-# along an axis are eight times the work. Its *movie* looks just as good, which is why a movie is no test.
+# along an axis are eight times the work. No eye would see such differences in a movie, which is why a movie is no test.
 #
 # ## The vortex street
 #
-# Now our own stream: mirrors far above and below instead of walls, and a coarse grid so that it runs here. A stray vortex behind the cylinder breaks the symmetry at the start; without it the flow would wait long for a rounding error to grow.
+# Now our own stream: mirrors above and below instead of walls, and a coarse grid so that it runs here. A stray vortex behind the cylinder breaks the symmetry at the start; without it the flow would wait long for a rounding error to grow.
 
 # %%
 start = time.process_time()
@@ -249,7 +260,7 @@ plot.animate(show_vorticity, 45, figure, interval=90, alt=street)
 
 # %% [markdown]
 # Press *Play*. Behind the stick the water sings with a period of nearly six: while the cylinder is passed once, a sixth of a vortex pair leaves. The lift has the beat of the street; the drag beats twice as fast, because a vortex from above and one from below brake alike. The wild oscillation at the very beginning of the forces is *sound*, the clap of a stream that
-# starts at once. It bounces between the sides and would ring for a very long time if the lattice had only the viscosity of the fluid to damp it. Because our collision forgets the compression, it is gone by time 25. A mean drag taken earlier would be a mean of noise.
+# starts at once. It bounces between the sides and would ring for a very long time if the lattice had only the viscosity of the fluid to damp it. Because our collision forgets the compression, it is gone by time 25. A mean drag taken earlier would be a mean of sound.
 #
 # ### How wide is infinitely wide?
 #
@@ -320,9 +331,9 @@ print(f"so the sound of the slower one makes about {change[0] / 3:+.2f} % and {c
 
 # %% [markdown]
 # A coarse grid makes water that is a little too viscous, by some per cent. With every refinement the error of $\lambda_2$ falls, at least as the square of the spacing, and of the finest wake, with 32 nodes per diameter, we know now that its $\lambda_1$ and $\lambda_2$ are right to well under half a per cent. *No method that learns from these data can be blamed for that
-# remainder, nor praised for it.* Some of it is sound. The error of compressibility grows with the square of the Mach number, so that doubling it adds three times what was there; a third of the change is what the slower flow has: a tenth of a per cent, or three. The toy gas is incompressible enough.
+# remainder, nor praised for it.* Some of it is sound. The error of compressibility grows with the square of the Mach number, so that doubling it adds three times what was there; a third of the change is what the slower flow has: a tenth of a per cent in $\lambda_1$, three tenths in $\lambda_2$. The toy gas is incompressible enough.
 #
-# Keep in mind what the regression needed: every node of the film, exact to five digits. We come back to it.
+# Keep in mind what the regression needed: every node of the film, without a trace of noise. We come back to it.
 #
 # ## The inverse problem
 #
@@ -335,7 +346,7 @@ early = np.sum(points[:, 2] <= 6.5)
 print(f"{len(points)} samples over {points[:, 2].max():.0f} D/U, {early} of them in the first 6.5")
 print("standard deviations of u, v, p:", values.std(axis=0).round(3))
 
-# %% mystnb={"image": {"alt": "Some hundred arrows scattered over the patch behind the cylinder, taken within half a time unit; they point downstream and swing up and down."}}
+# %% mystnb={"image": {"alt": "Some three hundred arrows scattered over the patch behind the cylinder, taken within half a time unit; they point downstream and swing up and down."}}
 seen = np.abs(points[:, 2] - 2) < 0.25
 fig, ax = plt.subplots(figsize=(6.4, 2.8))
 ax.quiver(*points[seen, :2].T, *values[seen, :2].T, values[seen, 0], cmap="viridis", width=0.003)
@@ -361,8 +372,8 @@ start = time.process_time()
 quick = solve(small, max_iterations=60, n_points=600, seed=0, log_every=2)
 l1, l2 = quick.parameters.values()
 print(f"{len(small.data.points)} samples, {time.process_time() - start:.0f} s: lambda1 = {l1:.4f}, lambda2 = {l2:.5f}")
-assert abs(l1 - 1) < 0.02
-assert abs(l2 * 100 - 1) < 0.2
+assert abs(l1 - 1) < 0.03
+assert abs(l2 * 100 - 1) < 0.3
 convection = quick.evaluate(small.data.points, lambda f: f.u * f.u_x + f.v * f.u_y)
 friction = quick.evaluate(small.data.points, lambda f: 0.01 * (f.u_xx + f.u_yy))
 print(f"size of the friction relative to convection: {friction.std() / convection.std():.3f}")
@@ -377,7 +388,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# In a few dozen iterations the network has found that the liquid flows at all ($\lambda_1 \to 1$), long before it knows how viscous it is. That order is no accident. Convection is large in the wake and friction is small, a fifteenth of it; $\lambda_2$ is what remains to be explained after everything else has been explained.
+# Within ten iterations the network has found that the liquid flows at all ($\lambda_1$ is nearly 0.9), while $\lambda_2$ is still anywhere; it needs about twice as many. That order is no accident. Convection is large in the wake and friction is small, a fifteenth of it; $\lambda_2$ is what remains to be explained after everything else has been explained.
 #
 # ### One period, three seeds, three levels of noise
 #

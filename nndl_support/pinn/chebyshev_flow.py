@@ -99,6 +99,8 @@ def steady_flow(
 
     Raises
     ------
+    ValueError
+        When n or the viscosity is too small, or the rectangle is empty.
     RuntimeError
         When Newton's method has not converged.
 
@@ -112,6 +114,11 @@ def steady_flow(
     >>> bool(np.allclose(flow.values[:, 2], -flow.points[:, 0]))
     True
     """
+    if n < 3 or not viscosity > 0 or not (np.asarray(low) < high).all():
+        raise ValueError(
+            f"n is {n}, viscosity {viscosity} and the corners {low} and {high}; expected at least 3, a positive number and "
+            "low < high"
+        )
     angles = np.pi * np.arange(n + 2) / (n + 1)
     x, y = ((a + b) / 2 - (b - a) / 2 * np.cos(angles) for a, b in zip(low, high, strict=True))
     points = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)

@@ -126,7 +126,8 @@ def simulate_cylinder_wake(
     Raises
     ------
     ValueError
-        When the walls are unknown, the time or the window holds no snapshot, or the flow has become unstable.
+        When a number is not positive, the walls are unknown, the time or the window holds no snapshot, or the flow has become
+        unstable.
 
     Notes
     -----
@@ -142,6 +143,10 @@ def simulate_cylinder_wake(
     """
     if walls not in ("free_slip", "no_slip"):
         raise ValueError(f"walls is {walls!r}; expected 'free_slip' or 'no_slip'")
+    if not min(reynolds, velocity, diameter, stride) > 0:
+        raise ValueError(
+            f"reynolds is {reynolds}, velocity {velocity}, diameter {diameter} and stride {stride}; expected positive numbers"
+        )
     record_from = duration / 2 if record_from is None else record_from
     if not 0 <= record_from <= duration or not every > 0:
         raise ValueError(f"record_from={record_from}, every={every} and duration={duration} leave no snapshot")
@@ -151,7 +156,10 @@ def simulate_cylinder_wake(
     columns = np.flatnonzero((x >= window[0]) & (x <= window[1]))[::stride]
     rows = np.flatnonzero((y >= window[2]) & (y <= window[3]))[::stride]
     if not len(columns) or not len(rows):
-        raise ValueError(f"the window {window} holds no node of the lattice")
+        raise ValueError(
+            f"the window {window} holds no node of the lattice; expected a part of x from {-upstream} to {downstream} and "
+            f"y from {-height / 2 - centre} to {height / 2 - centre}"
+        )
 
     s = (np.arange(ny) + 0.5) / ny
     profile = velocity * (6 * s * (1 - s) if walls == "no_slip" else np.ones(ny))
@@ -171,7 +179,8 @@ def simulate_cylinder_wake(
     force, times, snapshots = np.empty((n_steps, 2)), [], []
     for n in range(n_steps + 1):
         if n >= first and (n - first) % interval == 0:
-            fields = np.stack(flow.fields())
+            with np.errstate(over="ignore", invalid="ignore"):
+                fields = np.stack(flow.fields())
             if not np.isfinite(fields).all():
                 raise ValueError(
                     f"the flow has become unstable before t = {n * step:.2f}: a viscosity of {flow.viscosity:.2e} needs "

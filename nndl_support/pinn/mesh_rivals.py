@@ -255,12 +255,19 @@ def seconds_each(function: Callable[[float], object], values: Iterable[float]) -
     function : of a float
     values : iterable of float, at least one
 
+    Raises
+    ------
+    ValueError
+        When there is no value.
+
     Examples
     --------
     >>> seconds_each(lambda value: value**2, [1.0, 2.0, 3.0]) < 0.1
     True
     """
     todo = list(values)
+    if not todo:
+        raise ValueError("there are no values; expected at least one")
     start = time.process_time()
     for value in todo:
         function(value)

@@ -28,7 +28,7 @@ def median_size(rows: Iterable[Mapping[str, Any]], result: str, **settings: Any)
     Raises
     ------
     ValueError
-        When no row has these settings.
+        When no row has these settings, or one that has them lacks the result.
 
     Examples
     --------
@@ -36,10 +36,16 @@ def median_size(rows: Iterable[Mapping[str, Any]], result: str, **settings: Any)
     >>> median_size(rows, "off.k", noise=0.1)
     2.0
     """
-    chosen = [row for row in rows if all(row[name] == value for name, value in settings.items())]
+    rows = list(rows)
+    chosen = [row for row in rows if all(name in row and row[name] == value for name, value in settings.items())]
     if not chosen:
-        raise ValueError(f"no row has {settings}")
-    return float(np.median([abs(_inside(row, result.split("."))) for row in chosen]))
+        raise ValueError(
+            f"no row has {settings}; the {len(rows)} rows have {', '.join(rows[0]) if rows else 'nothing'}"
+        )
+    try:
+        return float(np.median([abs(_inside(row, result.split("."))) for row in chosen]))
+    except KeyError as error:
+        raise ValueError(f"a row has no result {result!r}; it has {', '.join(chosen[0])}") from error
 
 
 def _inside(row: Any, names: Iterable[str]) -> Any:

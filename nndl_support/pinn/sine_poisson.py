@@ -40,6 +40,8 @@ def cube_points(m: int, dimension: int) -> np.ndarray:
     >>> cube_points(3, 1).ravel().tolist()
     [-0.5, 0.0, 0.5]
     """
+    if m < 1 or dimension < 1:
+        raise ValueError(f"there are {m} lines in dimension {dimension}; expected at least 1 of both")
     line = np.linspace(-1, 1, m + 2)[1:-1]
     return np.stack(np.meshgrid(*[line] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
 
@@ -129,4 +131,6 @@ def nodes_needed(error: float, dimension: int, *, known: float, lines: int) -> f
     >>> nodes_needed(1e-4, 3, known=1e-2, lines=9) == 99**3
     True
     """
+    if not min(error, known) > 0:
+        raise ValueError(f"error is {error} and known {known}; expected two positive numbers")
     return max((lines + 1) * (known / error) ** 0.5 - 1, 1.0) ** dimension

@@ -61,6 +61,8 @@ def upward_crossings(times: npt.ArrayLike, signal: npt.ArrayLike) -> np.ndarray:
     times, signal = np.asarray(times, dtype=float), np.asarray(signal, dtype=float)
     if times.shape != signal.shape or times.ndim != 1:
         raise ValueError(f"times have shape {times.shape} and the signal {signal.shape}; expected two arrays (S,)")
+    if not len(signal):
+        return np.empty(0)
     level = signal - signal.mean()
     before = np.flatnonzero((level[:-1] < 0) & (level[1:] >= 0))
     share = -level[before] / (level[before + 1] - level[before])
@@ -125,6 +127,11 @@ def spectral_strouhal(times: npt.ArrayLike, lift: npt.ArrayLike, *, after: float
     -------
     float, in U/D
 
+    Raises
+    ------
+    ValueError
+        When fewer than five times are left.
+
     Examples
     --------
     >>> t = np.arange(0, 50, 0.01)
@@ -133,6 +140,8 @@ def spectral_strouhal(times: npt.ArrayLike, lift: npt.ArrayLike, *, after: float
     """
     times, lift = np.asarray(times, dtype=float), np.asarray(lift, dtype=float)
     late = times >= after
+    if late.sum() < 5:
+        raise ValueError(f"{late.sum()} of {len(times)} times are {after} or later; expected at least 5")
     signal = lift[late] - lift[late].mean()
     power = np.abs(np.fft.rfft(signal * np.hanning(len(signal)))) ** 2
     peak = 1 + int(power[1:-1].argmax())

@@ -58,7 +58,7 @@ def wake_problem(
     Raises
     ------
     ValueError
-        When no sample is left.
+        When points and velocities differ in number, the parameters have other names, or no sample is left.
 
     Examples
     --------
@@ -66,7 +66,12 @@ def wake_problem(
     >>> len(problem.data.points), dict(problem.unknown)
     (1, {'lambda1': 0.0, 'lambda2': 0.0})
     """
+    start = dict(unknown or {"lambda1": 0.0, "lambda2": 0.0})
     places, seen = torch.as_tensor(points), torch.as_tensor(velocities)[:, :2]
+    if len(places) != len(seen) or set(start) != {"lambda1", "lambda2"}:
+        raise ValueError(
+            f"{len(places)} points, {len(seen)} velocities and unknown {', '.join(start)}; expected as many and lambda1, lambda2"
+        )
     domain = SpaceTime(Rectangle((window[0], window[2]), (window[1], window[3])), 0.0, length)
     kept = torch.as_tensor(domain.contains(points))
     if not kept.any():
@@ -74,7 +79,7 @@ def wake_problem(
         raise ValueError(f"none of {len(places)} samples lies between {low} and {high}")
     return navier_stokes(
         domain,
-        unknown=dict(unknown or {"lambda1": 0.0, "lambda2": 0.0}),
+        unknown=start,
         data=Observations(places[kept], seen[kept], outputs=("u", "v"), weight=data_weight),
         hidden=tuple(hidden),
         solver={"n_points": 1000, "resample": 20, "candidates": 0},

@@ -83,6 +83,7 @@ def regress_momentum(
     >>> print(f"{lambda_1:.4f} {lambda_2:.5f}")
     1.0000 0.02000
     """
+    _check(spacing, interval, u, v, p)
     left, convection, diffusion = [], [], []
     for f, axis in ((u, 2), (v, 1)):
         left.append(_time(f, interval) + _cut(_space(p, spacing, axis)))
@@ -135,10 +136,20 @@ def regress_vorticity(u: np.ndarray, v: np.ndarray, *, spacing: float, interval:
     >>> print(f"{regress_vorticity(u, 0 * u + 0.1, spacing=0.1, interval=0.1)[1]:.4f}")
     0.0500
     """
+    _check(spacing, interval, u, v)
     inner = slice(2, -2)
     omega = vorticity(u, v, spacing)
     u, v = u[:, inner, inner], v[:, inner, inner]
     return _solve(_time(omega, interval), _cut(_convection(u, v, omega, spacing)), _cut(_laplacian(omega, spacing)))
+
+
+def _check(spacing: float, interval: float, *fields: np.ndarray) -> None:
+    shapes = [f.shape for f in fields]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 3 or not min(spacing, interval) > 0:
+        raise ValueError(
+            f"the fields have the shapes {shapes}, spacing is {spacing} and interval {interval}; expected one shape (T, ny, nx) "
+            "and positive distances"
+        )
 
 
 def _space(f: np.ndarray, spacing: float, axis: int) -> np.ndarray:

@@ -66,7 +66,7 @@ def green_radii(n: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
 
     Examples
     --------
-    The mean of r is 1/3 on a line and 9/16 from the density in d = 5, about:
+    By the density the mean of r is 1/3 on a line and 5/9 for d = 5:
 
     >>> rng = np.random.default_rng(0)
     >>> [round(float(green_radii(200_000, d, rng).mean()), 2) for d in (1, 5)]
@@ -108,7 +108,7 @@ def poisson_by_walks(
     Raises
     ------
     ValueError
-        When the start is not inside, or there are fewer than two walks.
+        When the start is not inside, there are fewer than two walks, the shell is not positive, or the source has another shape.
     RuntimeError
         When a walk has not arrived.
 
@@ -121,9 +121,14 @@ def poisson_by_walks(
     True
     """
     centre = np.asarray(start, dtype=float)
-    d = len(centre)
-    if not (np.abs(centre) < 1).all() or walks < 2:
-        raise ValueError(f"start is {centre} with {walks} walks; expected a point inside (-1, 1)^{d} and at least 2")
+    d = centre.size
+    if centre.ndim != 1 or not (np.abs(centre) < 1).all() or walks < 2 or not shell > 0:
+        raise ValueError(
+            f"start is {centre} with {walks} walks and shell {shell}; expected a point (d,) inside (-1, 1)^{d}, at least 2 and a "
+            "positive shell"
+        )
+    if np.shape(source(centre[None])) != (1,):
+        raise ValueError(f"source has the shape {np.shape(source(centre[None]))} for one point; expected (1,)")
     x, total, alive, steps = np.tile(centre, (walks, 1)), np.zeros(walks), np.arange(walks), 0
     for _ in range(max_steps):
         radius = 1 - np.abs(x).max(axis=1)

@@ -47,3 +47,16 @@ def test_a_flow_that_is_too_coarse_to_converge_says_so():
 def test_equal_nodes_are_refused():
     with pytest.raises(ValueError, match="equal"):
         derivative_matrix([0.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("wrong", [{"n": 2}, {"viscosity": -0.1}, {"low": (1.0, -0.5)}])
+def test_what_makes_no_flow_is_refused(wrong):
+    options = {"n": 5, "viscosity": 0.1} | BOX | wrong
+    with pytest.raises(ValueError, match="expected at least 3, a positive number and low < high"):
+        steady_flow(options.pop("n"), lambda edge: 0 * edge, **options)
+
+
+def test_steps_are_newtons_and_not_only_in_the_right_direction():
+    # Each step squares the error; a Jacobian with a missing term gains two digits a step and needs nine.
+    flow = steady_flow(14, lambda edge: kovasznay(edge)[:, :2], viscosity=1 / 40, max_steps=7, **BOX)
+    assert flow.residual < 1e-4

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nndl_support.pinn import operators
+from nndl_support.pinn.fields import of_network
 from nndl_support.pinn.high_dimension import bubble, pair_problem, pair_solution, pair_source, solution_at, source_at
 from nndl_support.pinn.solver import solve
 
@@ -43,6 +44,16 @@ def test_coordinates_of_a_pair_cannot_be_separated():
         return float(pair_solution(q) / bubble(q))
 
     assert abs(g(0.5, 0.5) - g(0.5, 0.0) - g(0.0, 0.5) + g(0.0, 0.0)) > 1e-2
+
+
+def test_the_solution_of_a_seed_satisfies_the_problem_of_that_seed_only():
+    q = 2 * torch.rand(5, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64) - 1
+    problem = pair_problem(3, seed=4)
+    for seed, solved in ((4, True), (0, False)):
+        fields = of_network(lambda x, seed=seed: pair_solution(x, seed=seed)[:, None], q, problem.coordinates, ("u",))
+        residual = problem.equations["equation"](fields, None)
+        assert bool((residual.abs() < 1e-9).all()) == solved
+    np.testing.assert_array_equal(problem.exact(q), pair_solution(q, seed=4))
 
 
 def test_a_network_learns_it_in_three_dimensions():

@@ -24,6 +24,7 @@ def test_shapes_coordinates_and_times_belong_together(steady):
     assert steady.x[0] == pytest.approx(-4 + 1 / 16)
     assert steady.y[0] == -steady.y[-1] == pytest.approx(-4 + 1 / 16)
     assert len(steady.force_times) == len(steady.drag) == len(steady.lift) == 3000
+    np.testing.assert_allclose(steady.force_times[[0, -1]], [0.005, 29.995])
     assert steady.mach == pytest.approx(3**0.5 * 0.08)
 
 
@@ -81,6 +82,16 @@ def test_a_run_may_begin_where_another_ended(steady):
     rows = [int(np.abs(w.y - 0.7).argmin()) for w in (finer, steady)]
     assert finer.u[0, rows[0], probe[0]] == pytest.approx(steady.u[-1, rows[1], probe[1]], abs=0.05)
     assert finer.u[1, rows[0], probe[0]] == pytest.approx(steady.u[-1, rows[1], probe[1]], abs=0.05)
+    before, after = (w.p[k][np.ix_(np.abs(w.y) < 0.1, w.x < -0.7)].max() for w, k in ((steady, -1), (finer, 0)))
+    # the nearest nodes in front of the cylinder are not at the same distance
+    assert after == pytest.approx(before, rel=0.3)
+
+
+def test_a_vortex_behind_the_cylinder_breaks_the_symmetry_of_the_start():
+    start = simulate_cylinder_wake(20.0, **SMALL, duration=0, record_from=0, every=1, window=(-4, 7, -4, 4))
+    assert len(start.t) == 1
+    assert np.abs(start.v + start.v[:, ::-1]).max() > 0.1
+    assert np.abs(start.v[..., start.x < -1.5]).max() < 0.01
 
 
 def test_snapshots_can_be_thinned_and_progress_is_told():
@@ -115,11 +126,17 @@ def test_errors_say_what_is_wrong():
         simulate_cylinder_wake(walls="rough")
     with pytest.raises(ValueError, match="leave no snapshot"):
         simulate_cylinder_wake(duration=1.0, record_from=2.0)
-    with pytest.raises(ValueError, match="holds no node"):
-        simulate_cylinder_wake(window=(50, 60, 0, 1))
+    with pytest.raises(ValueError, match=r"holds no node .* x from -6.0 to 14.0 and y from -6.5 to 5.5"):
+        simulate_cylinder_wake(window=(50, 60, 0, 1), centre=0.5)
+    for wrong in ({"reynolds": -100.0}, {"velocity": 0.0}, {"diameter": 0}, {"stride": 0}):
+        ((name, value),) = wrong.items()
+        with pytest.raises(ValueError, match=rf"{name} (is )?{value}.* expected positive numbers"):
+            simulate_cylinder_wake(**wrong)
 
 
 def test_a_flow_that_is_too_thin_for_its_nodes_says_so():
+    with pytest.raises(ValueError, match=r"unstable before .* smaller velocity than 0.9"):
+        simulate_cylinder_wake(100.0, diameter=6, velocity=0.9, upstream=3, downstream=5, height=6, duration=4)
     with pytest.raises(ValueError, match=r"unstable before .* needs more nodes than 5"):
         simulate_cylinder_wake(
             1e5, diameter=5, velocity=0.25, upstream=3, downstream=4, height=6, duration=60, record_from=60

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from nndl_support.pinn import mesh_rivals
+from nndl_support.pinn.chebyshev_flow import steady_flow
+from nndl_support.pinn.exact_solutions import kovasznay
 from nndl_support.pinn.forward_rivals import Row
+from nndl_support.pinn.lattice_validation import taylor_green_error
 from nndl_support.pinn.mesh_rivals import RIVALS, Rival, cheapest, first_reach, seconds_each
 
 
@@ -33,6 +36,17 @@ def test_error_falls_with_the_order_of_the_method(run, coarse, order):
 )
 def test_spectral_and_high_order_rivals_gain_more_than_a_digit(run, coarse, fine):
     assert run(fine).error < run(coarse).error / 10
+
+
+def test_of_several_unknown_functions_the_worst_counts():
+    flow = steady_flow(11, lambda edge: kovasznay(edge)[:, :2], viscosity=1 / 40, low=(-0.5, -0.5), high=(1.0, 1.5))
+    exact = kovasznay(flow.points)
+    off = flow.values + [0, 0, exact[:, 2].mean()] - exact
+    each = np.linalg.norm(off, axis=0) / np.linalg.norm(exact, axis=0)
+    assert each.max() > 2 * each.min()
+    assert mesh_rivals.chebyshev_kovasznay(11).error == pytest.approx(each.max(), rel=1e-6)
+    velocity, pressure = taylor_green_error(24)
+    assert mesh_rivals.lattice_taylor_green(24).error == pressure > 2 * velocity
 
 
 def test_every_problem_of_the_chapter_has_a_rival():
@@ -84,3 +98,5 @@ def test_mean_seconds_belong_to_one_call():
     assert asked == [1.0, 1.0, 2.0, 3.0, 4.0]
     assert one > 0
     assert four < 3 * one
+    with pytest.raises(ValueError, match="no values"):
+        seconds_each(work, [])

@@ -22,3 +22,7 @@ def test_only_matching_rows_count_and_signs_do_not():
 def test_settings_that_no_row_has_are_refused():
     with pytest.raises(ValueError, match="no row"):
         median_size(ROWS, "error", noise=0.3)
+    with pytest.raises(ValueError, match=r"no row has {'scale': None}; the 4 rows have noise, seed, error, found"):
+        median_size(ROWS, "error", scale=None)
+    with pytest.raises(ValueError, match=r"no result 'found\.x'"):
+        median_size(ROWS, "found.x", noise=0.1)

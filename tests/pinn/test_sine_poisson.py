@@ -48,8 +48,17 @@ def test_extrapolated_nodes_have_the_error_they_promise():
     m = round(nodes_needed(known / 7, 2, known=known, lines=9) ** 0.5)
     assert grid_error(source, exact, m, 2)[0] == pytest.approx(known / 7, rel=0.1)
     assert nodes_needed(10 * known, 2, known=known, lines=1) == 1
+    # a quarter of the error takes half the spacing: 8 intervals become 16
+    assert nodes_needed(known / 4, 3, known=known, lines=7) == pytest.approx(15**3)
 
 
 def test_axes_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match=r"\(3, 5\)"):
         solve_on_cube(np.ones((3, 5)))
+
+
+def test_no_lines_and_no_error_are_refused():
+    with pytest.raises(ValueError, match="0 lines in dimension 2"):
+        cube_points(0, 2)
+    with pytest.raises(ValueError, match=r"error is 0\.0 and known 0\.1"):
+        nodes_needed(0.0, 2, known=0.1, lines=7)

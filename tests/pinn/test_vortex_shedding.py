@@ -33,5 +33,9 @@ def test_a_signal_that_does_not_oscillate_is_refused():
     t = np.arange(0, 10, 0.1)
     with pytest.raises(ValueError, match="rises through its mean 0 times after 5"):
         shedding(t, t, -t, after=5.0)
+    with pytest.raises(ValueError, match="0 times after 50"):
+        shedding(t, t, -t, after=50.0)
+    with pytest.raises(ValueError, match=r"0 of 100 times are 50\.0 or later"):
+        spectral_strouhal(t, t, after=50.0)
     with pytest.raises(ValueError, match="expected two arrays"):
         upward_crossings(t, t[1:])

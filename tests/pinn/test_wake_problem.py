@@ -28,6 +28,16 @@ def test_samples_outside_of_the_window_are_left_out_with_their_velocities():
         wake_problem([[5.0, 5.0, 5.0]], [[0.0, 0.0]], window=WINDOW, length=LENGTH)
 
 
+def test_what_does_not_fit_is_named():
+    points, values = samples(5)
+    with pytest.raises(ValueError, match="5 points, 4 velocities"):
+        wake_problem(points, values[:4], window=WINDOW, length=LENGTH)
+    with pytest.raises(ValueError, match="unknown l1, lambda2; expected as many and lambda1, lambda2"):
+        wake_problem(points, values, window=WINDOW, length=LENGTH, unknown={"l1": 0.0, "lambda2": 0.0})
+    with pytest.raises(ValueError, match="2 columns"):
+        wake_problem(points[:, :2], values, window=WINDOW, length=LENGTH)
+
+
 def test_the_search_starts_where_the_caller_says_and_else_at_zero():
     start = {"lambda1": 0.7, "lambda2": 0.03}
     for given, expected in ((start, start), (None, {"lambda1": 0.0, "lambda2": 0.0})):

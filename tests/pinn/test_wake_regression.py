@@ -62,3 +62,8 @@ def test_errors_say_what_is_wrong():
         difference(np.zeros((9, 4)), 1.0, 1)
     with pytest.raises(ValueError, match="derivative 3"):
         difference(np.zeros(9), 1.0, 0, 3)
+    field = np.zeros((5, 9, 11))
+    with pytest.raises(ValueError, match=r"shapes \[\(5, 9, 11\), \(5, 9, 10\)\]"):
+        regress_vorticity(field, field[:, :, 1:], spacing=0.1, interval=0.1)
+    with pytest.raises(ValueError, match="spacing is 0"):
+        regress_momentum(field, field, field, spacing=0, interval=0.1)

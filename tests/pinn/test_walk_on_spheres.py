@@ -50,6 +50,11 @@ def test_a_start_outside_and_endless_walks_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="inside"):
         poisson_by_walks(lambda x: x[:, 0], [1.0, 0.0], walks=5, rng=rng)
+    for start, shell in ((0.5, 1e-4), ([0.5], 0.0), ([float("nan")], 1e-4)):
+        with pytest.raises(ValueError, match=r"start is .* expected a point \(d,\) inside"):
+            poisson_by_walks(lambda x: x[:, 0], start, walks=5, rng=rng, shell=shell)
+    with pytest.raises(ValueError, match=r"source has the shape \(1, 2\) for one point; expected \(1,\)"):
+        poisson_by_walks(lambda x: x, [0.5, 0.0], walks=5, rng=rng)
     with pytest.raises(RuntimeError, match="arrived"):
         poisson_by_walks(lambda x: x[:, 0], [0.0, 0.0], walks=500, rng=rng, max_steps=1, shell=1e-9)
     with pytest.raises(ValueError, match="dimension"):
