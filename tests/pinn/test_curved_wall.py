@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nndl_support.pinn.curved_wall import CircularWall
-from nndl_support.pinn.lattice import VELOCITIES, equilibrium
+from nndl_support.pinn.lattice import OPPOSITE, VELOCITIES, equilibrium
 from nndl_support.pinn.lattice_flow import LatticeFlow
 from nndl_support.pinn.lattice_walls import periodic
 
@@ -25,6 +25,29 @@ def test_links_are_all_pairs_of_a_fluid_and_a_solid_neighbour():
     y, x = np.argwhere(~wall.solid[1:-1, 1:-1]).T + 1
     count = sum(wall.solid[y + b, x + a].sum() for a, b in VELOCITIES[1:])
     assert len(wall.fraction) == count
+
+
+def test_what_comes_back_is_the_formula_of_bouzidi_link_by_link():
+    shape = (13, 15)
+    wall = CircularWall(shape, (7.2, 6.1), 3.3)
+    # nine numbers after the collision, with the ghost nodes, and where they are one step later
+    before = np.random.default_rng(0).normal(size=(9, 15, 17))
+    arrived = np.stack([np.roll(f, (b, a), axis=(0, 1)) for f, (a, b) in zip(before, VELOCITIES, strict=True)])
+    wall(arrived, before)
+    seen = set()
+    for (x, y), end, q in zip(wall.starts, wall.ends, wall.fraction, strict=True):
+        a, b = end - (x, y)
+        i = VELOCITIES.tolist().index([a, b])
+        here, upstream, back = (
+            before[i, y + 1, x + 1],
+            before[i, y + 1 - b, x + 1 - a],
+            before[OPPOSITE[i], y + 1, x + 1],
+        )
+        wanted = 2 * q * here + (1 - 2 * q) * upstream if q < 0.5 else (here + (2 * q - 1) * back) / (2 * q)
+        assert arrived[OPPOSITE[i], y + 1, x + 1] == pytest.approx(wanted)
+        seen.add((i, bool(q < 0.5)))
+    assert len(seen) == 16
+    assert not arrived[:, 1:-1, 1:-1][:, wall.solid].any()
 
 
 def annulus_error(radius, interpolate):

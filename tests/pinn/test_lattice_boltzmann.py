@@ -109,6 +109,13 @@ def test_snapshots_can_be_thinned_and_progress_is_told():
     np.testing.assert_allclose(told[:5], full.t)
 
 
+def test_a_staircase_is_another_cylinder():
+    smooth, staircase = (
+        simulate_cylinder_wake(20.0, **SMALL, duration=2.0, every=1.0, interpolate=choice) for choice in (True, False)
+    )
+    assert abs(staircase.drag[-1] / smooth.drag[-1] - 1) > 1e-3
+
+
 def test_in_a_channel_the_inflow_is_a_parabola_of_mean_one_and_the_walls_hold_the_fluid():
     wake = simulate_cylinder_wake(
         20.0, **(SMALL | {"height": 4.0}), walls="no_slip", centre=-0.25, duration=4.0, every=4.0, window=(-4, 7, -3, 3)
