@@ -45,6 +45,23 @@ def test_a_place_is_evaluated_once():
     assert all(first != second for first, second in pairwise(places))
 
 
+def test_a_place_written_into_the_memory_of_the_last_is_a_new_place(monkeypatch):
+    """As MINPACK does in some versions of SciPy."""
+
+    def reuses_its_memory(residual, start, *, jac, **options):
+        w = start.copy()
+        residual(w)
+        w[:] = [2.0, 0.75, 0.1]
+        residual(w)
+        w[0] = 1.5
+        return residual(w), jac(w)
+
+    monkeypatch.setattr("nndl_support.pinn.minpack.least_squares", reuses_its_memory)
+    found = minimise_squares(decay, [1.0, 0.3, 0.0], max_evaluations=9)
+    for ours, wanted in zip(found, decay(np.array([1.5, 0.75, 0.1])), strict=True):
+        np.testing.assert_array_equal(ours, wanted)
+
+
 def test_the_start_is_left_as_it_was_and_the_evaluations_are_limited():
     start = np.array([1.0, 0.3, 0.0])
     assert minimise_squares(decay, start, max_evaluations=4).nfev <= 4
