@@ -421,7 +421,7 @@ assert recursive < 0.01 * adam_alone
 
 # %% [markdown]
 # **Network structure** (网络结构). A plain perceptron does not know what it is for. Fourier features tell it about waves (1000 in the first line means: not reached). *PirateNets* (Wang and others 2024) begin as a shallow network and open their deeper layers as they learn, since deep plain ones train badly under derivatives. *Separable* networks (Cho and others 2023) write $u = \sum_r \prod_i f_{r,i}(x_i)$, so that a grid of points costs as much as its axes. *Kolmogorov–Arnold networks* put learnable
-# curves on the edges in place of weights; Farea and Celebi (2024) find more expressive power and, in deeper ones, new difficulties of training. Our cheapest lever was structure as well: [conditions that are built in](physics_informed_networks.ipynb) instead of asked for.
+# curves on the edges in place of weights; Farea and Celebi (2024) compare them with networks that learn their activation functions. Our cheapest lever was structure as well: [conditions that are built in](physics_informed_networks.ipynb) instead of asked for.
 #
 # **Training** (训练方法). The second line is by far the largest lever of the chapter. Urbán, Stefanou and Pons (2025) found the same with self-scaled quasi-Newton methods, Müller and Zeinhofer (2023) with natural gradients, and both are [in the race](second_order_training.ipynb). What is open is scale: our best method keeps a full matrix, a million numbers for a thousand weights. Sampling and causal weights, lines three and four, are levers for one failure each (the last line says until which time, of one, a solution is right); an expert's guide (Wang and others 2023) puts them and the balancing of terms in order.
 #
