@@ -450,7 +450,7 @@ plt.show()
 
 # %% [markdown]
 # For comparison: from 5000 samples over twenty time units of another simulation, Raissi and others (2019) found $\lambda_2$ to 4.67 % with clean velocities and to 5.70 % at one per cent of noise, in one run each. And a confession, since somebody who knows the answer makes a bad experimenter: the weight of the data in the loss was settled after a look at the $\lambda_2$ of two clean runs.
-# For those two, seeds 0 and 1, the errors are a little flattering; the noisy runs were made once, with everything fixed.
+# For those two, seeds 0 and 1, the errors are a little flattering; no noisy run had a part in it.
 #
 # Read it as an experimenter would. $\lambda_1$ comes first and hardly moves in the second half of the run. All nine runs end *below* one, by a third of a per cent with clean velocities and with one per cent of noise, by 0.8 % with five. That is no scatter but a **bias** (偏差): with five per cent it is six standard errors. Two tenths of a per cent belong to the flow itself, as the regression has told us.
 # The rest has a likely cause that we shall meet again, much enlarged, in the next check: what the network has taken over of the noise makes its slopes rougher than the true ones, and a column that is rough gets a coefficient that is small.
