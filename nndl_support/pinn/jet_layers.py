@@ -28,15 +28,12 @@ Terms = tuple[tuple[int, int, int, int], ...]
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(jet: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Any, jet: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(jet, weight)
         out = torch.nn.functional.linear(jet, weight)
         # A bias moves the value and no derivative.
         out[0].add_(bias)
         return out
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(*inputs[:2])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -51,18 +48,16 @@ class _Linear(torch.autograd.Function):
 
 class _Activation(torch.autograd.Function):
     @staticmethod
-    def forward(z: Tensor, slopes: Slopes, low: int, pairs: Pairs, again: Slopes | None) -> Tensor:
-        s = slopes(z[0], 2 if pairs else 1)
+    def forward(ctx: Any, z: Tensor, slopes: Slopes, low: int, pairs: Pairs, again: Slopes | None) -> Tensor:
+        parts = z.unbind()
+        s = slopes(parts[0], 2 if pairs else 1)
         out = s[1] * z
         out[0] = s[0]
         for k, (i, j) in enumerate(pairs, start=low):
-            out[k].addcmul_(s[2] * z[i], z[j])
+            out[k].addcmul_(s[2] * parts[i], parts[j])
+        ctx.save_for_backward(z, out)
+        ctx.plan = slopes, low, pairs, again
         return out
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(inputs[0], output)
-        ctx.plan = inputs[1:]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -71,34 +66,32 @@ class _Activation(torch.autograd.Function):
         slopes, low, pairs, again = ctx.plan
         s = slopes(z[0], 3 if pairs else 2) if again is None else again(out[0], 3 if pairs else 2)
         back = s[1] * grad
-        if len(z) > 1:
+        by, of = grad.unbind(), z.unbind()
+        if len(of) > 1:
             back[0].addcmul_(s[2], (grad[1:] * z[1:]).sum(dim=0))
-        curved = torch.zeros_like(z[0])
+        curved = None
         for k, (i, j) in enumerate(pairs, start=low):
-            through = grad[k] * z[j]
-            curved = torch.addcmul(curved, through, z[i])
+            through = by[k] * of[j]
+            curved = through * of[i] if curved is None else curved.addcmul_(through, of[i])
             back[i].addcmul_(s[2], through, value=2.0 if i == j else 1.0)
             if i != j:
-                back[j].addcmul_(s[2], grad[k] * z[i])
-        if pairs:
+                back[j].addcmul_(s[2], by[k] * of[i])
+        if curved is not None:
             back[0].addcmul_(s[3], curved)
         return back, None, None, None, None
 
 
 class _Product(torch.autograd.Function):
     @staticmethod
-    def forward(outer: Tensor, inner: Tensor, terms: Terms) -> Tensor:
+    def forward(ctx: Any, outer: Tensor, inner: Tensor, terms: Terms) -> Tensor:
+        ctx.save_for_backward(outer)
+        ctx.terms = terms
         # The value is a factor of every entry.
         out = outer[0] * inner
         for k, i, j, times in terms:
             if i:
                 out[k].addcmul_(outer[i], inner[j], value=times)
         return out
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(inputs[0])
-        ctx.terms = inputs[2]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
