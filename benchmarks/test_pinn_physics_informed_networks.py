@@ -254,10 +254,7 @@ def test_gradient_is_cheaper_than_by_nested_differentiation():
         "pinn/forward_gradients",
         records.environment(packages=("torch", "deepxde")) | {"problems": figures, "bar": 0.6},
     )
-    # On the smallest network what Python does between operations has its share.
-    ratios = [figure["ratio"] for figure in figures.values()]
-    assert np.median(ratios) <= 0.6
-    assert max(ratios) <= 0.8
+    assert max(figure["ratio"] for figure in figures.values()) <= 0.6
 
 
 def test_the_same_problems_stated_plainly():

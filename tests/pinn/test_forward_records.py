@@ -64,8 +64,7 @@ def test_kovasznays_u_is_below_the_bar_in_every_seed(forward):
 def test_a_gradient_costs_less_than_by_nested_differentiation():
     ratios = [row["ratio"] for row in records.load("pinn/forward_gradients")["problems"].values()]
     assert len(ratios) == 4
-    assert np.median(ratios) <= 0.6
-    assert max(ratios) <= 0.8
+    assert max(ratios) <= 0.6
 
 
 def test_plain_statements_came_less_far(forward):
