@@ -19,10 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nndl_support.pinn.gram_matrix import gram_matrix
+
 __all__ = ["LevenbergMarquardt", "damped_step"]
 
 
-def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Tensor, float]:
+def damped_step(
+    residuals: Tensor, jacobian: Tensor, damping: float, *, gram: Tensor | None = None
+) -> tuple[Tensor, float]:
     r"""Return the step and by how much the linear model says that it lowers the squared norm.
 
     Parameters
@@ -30,6 +34,7 @@ def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Te
     residuals : tensor (S,)
     jacobian : tensor (S, P)
     damping : float > 0, :math:`\mu`
+    gram : tensor, :math:`J^\top J`, or :math:`J J^\top` when S < P; where it is known from a step with another damping
 
     Returns
     -------
@@ -62,9 +67,9 @@ def damped_step(residuals: Tensor, jacobian: Tensor, damping: float) -> tuple[Te
         )
     n_residuals, n_parameters = jacobian.shape
     wide = n_residuals < n_parameters
-    gram = jacobian @ jacobian.T if wide else jacobian.T @ jacobian
-    gram.diagonal().add_(damping)
-    factor = torch.linalg.cholesky(gram)
+    damped = (gram_matrix(jacobian.T if wide else jacobian) if gram is None else gram).clone()
+    damped.diagonal().add_(damping)
+    factor = torch.linalg.cholesky(damped)
     if wide:
         step = -(jacobian.T @ torch.cholesky_solve(residuals[:, None], factor))[:, 0]
     else:
@@ -118,9 +123,10 @@ class LevenbergMarquardt:
         objective = self.objective
         residuals, jacobian = objective.jacobian()
         before, start = float(residuals @ residuals), objective.get()
+        gram = gram_matrix(jacobian.T if len(jacobian) < jacobian.shape[1] else jacobian)
         while self.damping <= self.largest:
             try:
-                step, predicted = damped_step(residuals, jacobian, self.damping)
+                step, predicted = damped_step(residuals, jacobian, self.damping, gram=gram)
             except torch.linalg.LinAlgError:
                 step = None
             if step is not None:

@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nndl_support.pinn.gram_matrix import gram_matrix
+
 __all__ = ["NaturalGradient", "least_squares_direction"]
 
 
@@ -46,7 +48,7 @@ def least_squares_direction(residuals: Tensor, jacobian: Tensor, cutoff: float =
             f"residuals have shape {tuple(residuals.shape)} and the Jacobian {tuple(jacobian.shape)}; expected (S,) and (S, P)"
         )
     wide = jacobian.shape[0] < jacobian.shape[1]
-    gram = jacobian @ jacobian.T if wide else jacobian.T @ jacobian
+    gram = gram_matrix(jacobian.T if wide else jacobian)
     values, vectors = torch.linalg.eigh(gram)
     kept = values > max(cutoff, 4 * len(values) * torch.finfo(values.dtype).eps) * values[-1]
     basis = vectors[:, kept]

@@ -28,6 +28,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nndl_support.pinn.gram_matrix import gram_matrix
+
 __all__ = ["RecursiveLevenbergMarquardt"]
 
 
@@ -124,10 +126,10 @@ class RecursiveLevenbergMarquardt:
     def _remember(self, residuals: Tensor, jacobian: Tensor) -> tuple[Tensor, Tensor]:
         """Add the latest linear model to the faded sum of the earlier ones."""
         if self._matrix is None or self._gradient is None:
-            self._matrix, self._gradient, self._weight = jacobian.T @ jacobian, residuals @ jacobian, 1.0
+            self._matrix, self._gradient, self._weight = gram_matrix(jacobian), residuals @ jacobian, 1.0
         else:
             kept = max(self.memory, 1 - 1 / max(self.share * self._taken, 1))
-            self._matrix.mul_(kept).addmm_(jacobian.T, jacobian)
+            self._matrix.mul_(kept).add_(gram_matrix(jacobian))
             self._gradient.mul_(kept).add_(residuals @ jacobian)
             self._weight = kept * self._weight + 1
         self._taken += 1

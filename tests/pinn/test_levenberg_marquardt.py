@@ -67,6 +67,20 @@ def test_the_damping_follows_the_gain_where_the_model_is_half_right(start, low, 
     assert method.damping == pytest.approx(0.01 * (1 - (2 * gain - 1) ** 3), rel=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9)])
+def test_a_gram_matrix_that_is_known_gives_the_same_step_and_stays_as_it_is(shape):
+    generator = torch.Generator().manual_seed(3)
+    rho, J = torch.randn(shape[0], dtype=F64, generator=generator), torch.randn(shape, dtype=F64, generator=generator)
+    gram = J.T @ J if shape[0] >= shape[1] else J @ J.T
+    before = gram.clone()
+    for damping in (0.1, 10.0):
+        step, predicted = damped_step(rho, J, damping, gram=gram)
+        plain, expected = damped_step(rho, J, damping)
+        torch.testing.assert_close(step, plain)
+        assert predicted == pytest.approx(expected)
+    assert torch.equal(gram, before)
+
+
 def test_a_gain_beyond_all_numbers_lowers_the_damping_like_any_good_one():
     # In single precision a prediction can be rounded down to nothing while the loss still falls.
     objective, _, _ = linear(11, 5)
