@@ -189,7 +189,7 @@ assert left_out[20] < 1e-3
 show_source(levenberg_marquardt.damped_step, levenberg_marquardt.LevenbergMarquardt.step, docstring="first")
 
 # %% [markdown]
-# One line needs a word, the `wide` case. With fewer residuals than weights the matrix $J^\top J$ is larger than it need be, and Woodbury's identity offers the same step from a system as large as the number of residuals. From $J^\top (J J^\top + \mu I) = (J^\top J + \mu I)\, J^\top$ follows
+# Two lines need a word. `gram_matrix` works out one half of $J^\top J$ and copies it to the other, and a step that was refused does not need it anew: $\mu$ changes the diagonal only. The other is the `wide` case. With fewer residuals than weights the matrix $J^\top J$ is larger than it need be, and Woodbury's identity offers the same step from a system as large as the number of residuals. From $J^\top (J J^\top + \mu I) = (J^\top J + \mu I)\, J^\top$ follows
 #
 # $$ (J^\top J + \mu I)^{-1} J^\top \rho = J^\top (J J^\top + \mu I)^{-1} \rho . $$
 #
