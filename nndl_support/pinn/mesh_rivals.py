@@ -265,10 +265,10 @@ def seconds_each(function: Callable[[float], object], values: Iterable[float]) -
     >>> seconds_each(lambda value: value**2, [1.0, 2.0, 3.0]) < 0.1
     True
     """
-    todo = list(values)
-    if not todo:
+    arguments = list(values)
+    if not arguments:
         raise ValueError("there are no values; expected at least one")
     start = time.process_time()
-    for value in todo:
+    for value in arguments:
         function(value)
-    return (time.process_time() - start) / len(todo)
+    return (time.process_time() - start) / len(arguments)

@@ -219,10 +219,13 @@ def test_the_box_in_the_message_is_that_of_the_geometry_and_the_point_the_first_
 
 def test_points_on_the_boundary_may_be_listed_in_any_form():
     for points in ([[0.0, 0.5]], np.array([[0.0, 0.5]]), torch.tensor([[0.0, 0.5]])):
-        Problem(SQUARE, nothing, conditions=[Condition("one", nothing, on=points)])
+        (condition,) = Problem(SQUARE, nothing, conditions=[Condition("one", nothing, on=points)]).conditions
+        assert np.asarray(condition.on).tolist() == [[0.0, 0.5]]
 
 
 def test_arrays_that_may_not_be_written_to_will_do():
     points, values = np.array([[0.2, 0.5]]), np.array([[1.0]])
     points.flags.writeable = values.flags.writeable = False
-    Problem(SQUARE, nothing, conditions=[dirichlet(0.0, on=points)], data=Observations(points, values))
+    problem = Problem(SQUARE, nothing, conditions=[dirichlet(0.0, on=points)], data=Observations(points, values))
+    assert np.asarray(problem.data.points).tolist() == [[0.2, 0.5]]
+    assert np.asarray(problem.data.values).tolist() == [[1.0]]
