@@ -226,7 +226,10 @@ for noise in sorted({run["noise"] for run in wake["runs"]}):
 #
 # Poisson's equation in the cube $[-1, 1]^d$ with zero on all faces, and a solution in which every coordinate acts on the next, so that nothing separates:
 #
-# $$ u = \frac{1}{\sqrt d}\prod_i (1 - x_i^2) \sum_i c_i \sin\bigl(x_i + \cos x_{i+1} + x_{i+1} \cos x_i\bigr), \qquad -\nabla^2 u = f . \tag{1} $$
+# \begin{align}
+# u &= \frac{1}{\sqrt d}\prod_i (1 - x_i^2) \sum_i c_i \sin\bigl(x_i + \cos x_{i+1} + x_{i+1} \cos x_i\bigr), \notag \\
+# -\nabla^2 u &= f . \tag{1}
+# \end{align}
 #
 # One hidden layer of fifty units, the faces built in, 400 points that change at every step, fifty steps of the recursive Levenberg–Marquardt method. The same recipe for every $d$.
 
@@ -291,8 +294,8 @@ for d in dimensions:
     inner = np.random.default_rng(2).uniform(-0.4, 0.4, (500, d))
     middle[d] = np.sqrt(np.mean((learnt[d].predict(inner)[:, 0] - solution_at(inner)) ** 2))
     print(
-        f"d = {d:2d}: u = {truth:7.4f}, 2000 walks say {walks[d].value:7.4f} ± {walks[d].standard_error:.4f} after {seconds:.2f} s; "
-        f"in the network's time ± {chance[d]:.4f}, network {middle[d]:.4f}"
+        f"d = {d:2d}: u = {truth:7.4f}, 2000 walks say {walks[d].value:7.4f} ± {walks[d].standard_error:.4f} after {seconds:.2f} s;\n"
+        f"        in the network's time ± {chance[d]:.4f}, network {middle[d]:.4f}"
     )
     assert abs(walks[d].value - truth) < 4.5 * walks[d].standard_error
 assert middle[2] < chance[2] / 3
@@ -462,8 +465,8 @@ for name, (solution, loss) in suspects.items():
     estimate, bound = oscillator_error(t[:, 0], r, 30.0), oscillator_error_bound(t[:, 0], r, 30.0)
     checks[name] = error, estimate, bound, fresh
     print(
-        f"{name}: loss {loss:.0e}, mean square residual at 200 fresh points {fresh:.0e}; largest error: "
-        f"estimate {abs(estimate).max():.4f}, bound {bound[-1]:.3f}, true {abs(error).max():.4f}"
+        f"{name}: loss {loss:.0e}, mean square residual at 200 fresh points {fresh:.0e};\n"
+        f"    largest error: estimate {abs(estimate).max():.4f}, bound {bound[-1]:.3f}, true {abs(error).max():.4f}"
     )
     assert np.abs(estimate - error).max() < 1e-3
     assert (np.abs(error) <= bound + 1e-3).all()
