@@ -182,9 +182,9 @@ needs = {
 }
 
 # %%
-print("noise:", " " * 42, "".join(f"{n:9.0%}" for n in levels))
+print(f"{'noise:':52s}" + "".join(f"{n:9.0%}" for n in levels))
 for method, errors in viscosity.items():
-    print(f"{method:17s} {needs[method]:35s}" + "".join(f"{e:8.3f} %" for e in errors))
+    print(f"{method:17s} {needs[method]:34s}" + "".join(f"{e:7.3f} %" for e in errors))
 
 # %%
 clock = {table: np.median([r["seconds"] for r in tables[table]]) for table in ("burgers", "output_error")}
